@@ -1,0 +1,632 @@
+package hogql
+
+// Span is the half-open range of source bytes [Start, End) that a node was read from. Nodes made by
+// the builder have the zero Span.
+type Span struct{ Start, End int32 }
+
+// Node is any part of a syntax tree. The set of implementations is closed: every one is declared in
+// this package, so a type switch over it can be complete.
+type Node interface {
+	// Pos returns the node's span in the source; the zero Span for nodes that were built, not parsed.
+	Pos() Span
+	node()
+}
+
+// Expr is a node that can stand where a value is expected.
+type Expr interface {
+	Node
+	expr()
+}
+
+// Query is a statement or a member of a set operation: *Select, *Set, *Values, *Placeholder or *Tag.
+type Query interface {
+	Node
+	query()
+}
+
+// Table is what FROM and JOIN read: *TableName, *TableCall, *Subquery, *Placeholder, *Tag, *Pivot or
+// *Unpivot.
+type Table interface {
+	Node
+	table()
+}
+
+// Pos returns s, so that a node gets its Pos method by embedding its Span.
+func (s Span) Pos() Span { return s }
+
+func (Span) node() {}
+
+// Ident is one name as written: a part of a chain, an alias, a parameter.
+type Ident struct {
+	Span
+	Name   string // decoded: without quotes and escapes
+	Quoted bool   // written between backticks or double quotes
+}
+
+// Names and literals.
+type (
+	// Field is a chain of names: a.b.c.
+	Field struct {
+		Span
+		Chain []Ident // at least one
+	}
+
+	// Star is * or t.*, with its EXCLUDE and REPLACE lists.
+	Star struct {
+		Span
+		Table   []Ident // empty for a bare *
+		Exclude []Ident
+		Replace []Replacement
+	}
+
+	// Columns is COLUMNS('regex'), COLUMNS(a, b) or COLUMNS(* EXCLUDE (…) REPLACE (…)). Exactly one of
+	// Regex, List and Star is set.
+	Columns struct {
+		Span
+		Regex *String
+		List  []Expr
+		Star  *Star
+	}
+
+	// Spread is *COLUMNS(…): the matched columns as separate arguments.
+	Spread struct {
+		Span
+		X Expr
+	}
+
+	// Number is a number literal with its sign. Text is the source text without blanks: "-1", ".5e3",
+	// "0x1F", "inf".
+	Number struct {
+		Span
+		Text string
+	}
+
+	// String is a string literal, decoded.
+	String struct {
+		Span
+		Value string
+	}
+
+	// Bool is true or false.
+	Bool struct {
+		Span
+		Value bool
+	}
+
+	// Null is the literal NULL.
+	Null struct{ Span }
+
+	// Template is f'text {expr} text'. Parts holds *String for text and any Expr for {…}, in order.
+	Template struct {
+		Span
+		Parts []Expr
+	}
+
+	// Array is [a, b].
+	Array struct {
+		Span
+		Elems []Expr
+	}
+
+	// Tuple is (a, b) or (a,).
+	Tuple struct {
+		Span
+		Elems []Expr
+	}
+
+	// Dict is {key: value}. The empty one is {}.
+	Dict struct {
+		Span
+		Items []DictItem
+	}
+
+	// Placeholder is {expr}: filled before the query runs. It stands for a value, a table or a query.
+	Placeholder struct {
+		Span
+		X Expr
+	}
+
+	// Positional is #1.
+	Positional struct {
+		Span
+		Index int
+	}
+
+	// Tag is a HogQLX element: <Name attr="…">children</Name>.
+	Tag struct {
+		Span
+		Name  Ident
+		Attrs []TagAttr
+		// Children is nil for a self-closing tag; text is *String.
+		Children []Expr
+	}
+)
+
+// Operations.
+type (
+	// Binary is a left-associative operation on two operands: arithmetic, comparison, ||, ??, <=>.
+	Binary struct {
+		Span
+		Op    Op
+		OpPos Span // of the operator's first word
+		X, Y  Expr
+	}
+
+	// Logical is AND or OR over two or more operands; nested ones of the same kind are one list.
+	Logical struct {
+		Span
+		Op    Op // OpAnd or OpOr
+		Exprs []Expr
+	}
+
+	// Not is NOT x.
+	Not struct {
+		Span
+		X Expr
+	}
+
+	// Neg is -x, where x is not a number literal.
+	Neg struct {
+		Span
+		X Expr
+	}
+
+	// IsNull is x IS NULL, or x IS NOT NULL when Not is set.
+	IsNull struct {
+		Span
+		X   Expr
+		Not bool
+	}
+
+	// Between is x [NOT] BETWEEN low AND high.
+	Between struct {
+		Span
+		X, Low, High Expr
+		Not          bool
+	}
+
+	// Ternary is cond ? then : else.
+	Ternary struct {
+		Span
+		Cond, Then, Else Expr
+	}
+
+	// Case is CASE [operand] WHEN … THEN … [ELSE …] END.
+	Case struct {
+		Span
+		Operand Expr // nil without one
+		Whens   []When
+		Else    Expr // nil without one
+	}
+
+	// Cast is x::type, CAST(x AS type) or TRY_CAST(x AS type).
+	Cast struct {
+		Span
+		X    Expr
+		Type Type
+		Kind CastKind
+	}
+
+	// Interval is INTERVAL x unit, or INTERVAL '7 days', which has Text set and X nil.
+	Interval struct {
+		Span
+		X     Expr
+		Unit  string // second … year: singular, lower case
+		Count int64  // of the text form
+		Text  bool
+	}
+
+	// Trim is TRIM(BOTH|LEADING|TRAILING chars FROM x).
+	Trim struct {
+		Span
+		Side  string // "BOTH", "LEADING", "TRAILING"
+		Chars Expr
+		X     Expr
+	}
+
+	// Index is x[i], x?.[i], and x.name where x is no chain of names (i is then a *String).
+	Index struct {
+		Span
+		X, Index Expr
+		Nullish  bool
+	}
+
+	// TupleIndex is x.1.
+	TupleIndex struct {
+		Span
+		X       Expr
+		Index   string // decimal digits
+		Nullish bool
+	}
+
+	// Slice is x[low:high]; either bound may be nil.
+	Slice struct {
+		Span
+		X, Low, High Expr
+	}
+
+	// Call is name(args), name(params)(args), with all that may follow it.
+	Call struct {
+		Span
+		Name     Ident
+		Params   []Expr // of a parametric function
+		HasParam bool   // name()(x) has an empty list
+		Args     []Expr
+		Distinct bool
+		OrderBy  []*Order // inside the parentheses
+		Within   []*Order // WITHIN GROUP (ORDER BY …)
+		Filter   Expr     // FILTER (WHERE …)
+		Over     *Over    // makes it a window function
+	}
+
+	// CallExpr is a call of something that is not a plain name: a.b(x), (x -> x)(1).
+	CallExpr struct {
+		Span
+		Fn   Expr
+		Args []Expr
+	}
+
+	// Lambda is (x, y) -> body.
+	Lambda struct {
+		Span
+		Params []Ident
+		Body   Expr
+	}
+
+	// NamedArg is name := value.
+	NamedArg struct {
+		Span
+		Name  Ident
+		Value Expr
+	}
+
+	// Alias is x AS name, x name or name : x.
+	Alias struct {
+		Span
+		X    Expr
+		Name Ident
+	}
+
+	// IgnoreNulls is x IGNORE NULLS. PostHog reads it and drops it.
+	IgnoreNulls struct {
+		Span
+		X Expr
+	}
+
+	// Subquery is (query) as a value or as a table.
+	Subquery struct {
+		Span
+		Query Query
+	}
+)
+
+// Queries.
+type (
+	// Select is one SELECT.
+	Select struct {
+		Span
+		With      []*CTE
+		Recursive bool // WITH RECURSIVE
+		Distinct  bool
+		Columns   []Expr
+		From      []*Join // in source order; the first has no Kind; parenthesised join trees are flattened
+		ArrayJoin *ArrayJoin
+		Prewhere  Expr
+		Where     Expr
+		GroupBy   *GroupBy
+		Totals    bool // WITH TOTALS; PostHog drops it
+		Having    Expr
+		Qualify   Expr
+		Windows   []*NamedWindow
+		OrderBy   []*Order
+		Interpol  *Interpolate
+		LimitBy   *LimitBy
+		Limit     *Limit // LIMIT and OFFSET
+		TailOrder  []*Order // ORDER BY written behind LIMIT, or behind a parenthesised query; PostHog drops it
+	}
+
+	// Set is a chain of UNION, INTERSECT and EXCEPT, read from left to right without precedence.
+	Set struct {
+		Span
+		First   Query
+		Rest    []SetMember
+		OrderBy []*Order // PostHog drops it
+		Limit   *Limit
+	}
+
+	// Values is VALUES (a, b), (c, d) as a table.
+	Values struct {
+		Span
+		Rows [][]Expr
+	}
+
+	// CTE is one member of WITH: a named query or a named expression.
+	CTE struct {
+		Span
+		Name         Ident
+		Columns      []Ident
+		UsingKey     []Ident
+		Materialized *bool // nil where not said
+		Query        Query // of the form name AS (query)
+		Expr         Expr  // of the form expr AS name
+	}
+
+	// Join is one member of FROM.
+	Join struct {
+		Span
+		// Kind is "" for the first member, else PostHog's text: "JOIN", "LEFT JOIN", "CROSS JOIN",
+		// "ASOF INNER JOIN", … ; Comma marks a CROSS JOIN written as a comma.
+		Kind    string
+		Comma   bool
+		Natural bool // PostHog drops it
+		Table   Table
+		Alias   *Ident
+		Columns []Ident // column aliases
+		Final   bool
+		Sample  *Sample
+		On      Expr   // ON expr; nil without
+		Using   []Expr // USING (…); nil without
+	}
+
+	// TableName is a table by its dotted name.
+	TableName struct {
+		Span
+		Chain []Ident
+	}
+
+	// TableCall is a table function: numbers(10).
+	TableCall struct {
+		Span
+		Name Ident
+		Args []Expr
+	}
+
+	// Pivot is table PIVOT (aggregates FOR column IN (…) … [GROUP BY …]).
+	Pivot struct {
+		Span
+		Table      Table
+		Alias      *Ident // of the table inside
+		Aggregates []Expr
+		Columns    []PivotColumn
+		GroupBy    []Expr
+	}
+
+	// Unpivot is table UNPIVOT [INCLUDE NULLS] (value FOR name IN (…)).
+	Unpivot struct {
+		Span
+		Table        Table
+		Alias        *Ident
+		IncludeNulls bool
+		Columns      []UnpivotColumn
+	}
+)
+
+// Parts of nodes. They are no Node: Walk visits what they hold.
+type (
+	// DictItem is key: value.
+	DictItem struct{ Key, Value Expr }
+
+	// TagAttr is name, name='text' or name={expr}. Value is nil for a bare name.
+	TagAttr struct {
+		Name  Ident
+		Value Expr
+	}
+
+	// Replacement is expr AS name in a REPLACE list.
+	Replacement struct {
+		X    Expr
+		Name Ident
+	}
+
+	// When is WHEN cond THEN then.
+	When struct{ Cond, Then Expr }
+
+	// Type is the type of a cast: Name, Name(args), Elem[].
+	Type struct {
+		Span
+		Text string // normalised as PostHog does: lower case, one blank after a comma
+	}
+
+	// Order is expr [ASC|DESC] [NULLS FIRST|LAST] [COLLATE 'x'] [WITH FILL …].
+	Order struct {
+		Span
+		X       Expr
+		Desc    bool
+		Nulls   string // "", "FIRST", "LAST"; PostHog drops it
+		Collate string // PostHog drops it
+		Fill    *Fill
+	}
+
+	// Fill is WITH FILL [FROM e] [TO e] [STEP e].
+	Fill struct{ From, To, Step Expr }
+
+	// Over is OVER name or OVER (spec).
+	Over struct {
+		Span
+		Name *Ident
+		Spec *Window
+	}
+
+	// Window is a window's specification.
+	Window struct {
+		Span
+		PartitionBy []Expr
+		OrderBy     []*Order
+		Frame       string // "", "ROWS", "RANGE"
+		Start, End  *Bound // End is nil for the form without BETWEEN
+	}
+
+	// Bound is one end of a frame.
+	Bound struct {
+		Span
+		Kind  string // "CURRENT ROW", "PRECEDING", "FOLLOWING"
+		Value Expr   // nil: unbounded, or the current row
+	}
+
+	// NamedWindow is WINDOW name AS (spec).
+	NamedWindow struct {
+		Name Ident
+		Spec *Window
+	}
+
+	// ArrayJoin is [LEFT|INNER] ARRAY JOIN list.
+	ArrayJoin struct {
+		Span
+		Kind  string // "ARRAY JOIN", "LEFT ARRAY JOIN", "INNER ARRAY JOIN"
+		Exprs []Expr // each an *Alias
+	}
+
+	// GroupBy is GROUP BY with its list, or one of its special forms.
+	GroupBy struct {
+		Span
+		Mode  string // "", "all", "rollup", "cube", "grouping_sets"
+		Exprs []Expr
+		Sets  [][]Expr // of grouping_sets
+		With  string   // "", "ROLLUP", "CUBE": the suffix form, which PostHog drops
+	}
+
+	// Interpolate is INTERPOLATE [(name AS expr, …)].
+	Interpolate struct {
+		Span
+		Items []Replacement
+	}
+
+	// LimitBy is LIMIT n [OFFSET m] BY exprs.
+	LimitBy struct {
+		Span
+		N, Offset Expr
+		Exprs     []Expr
+	}
+
+	// Limit is LIMIT and OFFSET. N is nil for OFFSET alone.
+	Limit struct {
+		Span
+		N, Offset Expr
+		Percent   bool
+		WithTies  bool
+		// Swapped marks the form LIMIT a, b, in which PostHog takes a as the limit and b as the offset.
+		Swapped bool
+	}
+
+	// Sample is SAMPLE ratio [OFFSET ratio]; a ratio is *Number, *Placeholder or a Binary OpDiv.
+	Sample struct {
+		Span
+		Ratio, Offset Expr
+	}
+
+	// SetMember is one operator of a Set with the query behind it.
+	SetMember struct {
+		Op     string // "UNION ALL", "UNION DISTINCT", "INTERSECT", "INTERSECT ALL", "INTERSECT DISTINCT", "EXCEPT", "EXCEPT ALL"
+		ByName bool
+		Query  Query
+	}
+
+	// PivotColumn is column IN (values) inside PIVOT.
+	PivotColumn struct {
+		Column Expr
+		Values []Expr
+	}
+
+	// UnpivotColumn is value FOR name IN (columns) inside UNPIVOT.
+	UnpivotColumn struct {
+		Values, Names, Columns []Expr
+	}
+)
+
+// CastKind tells how a cast was written.
+type CastKind uint8
+
+// The ways to write a cast.
+const (
+	CastColons CastKind = iota // x::type
+	CastCall                   // CAST(x AS type)
+	CastTry                    // TRY_CAST(x AS type)
+)
+
+// Op is an operator of Binary or Logical.
+type Op uint8
+
+// The operators.
+const (
+	OpAdd Op = iota + 1
+	OpSub
+	OpMul
+	OpDiv
+	OpMod
+	OpConcat    // ||
+	OpEq        // = or ==
+	OpNotEq     // != or <>
+	OpLess      // <
+	OpLessEq    // <=
+	OpGreater   // >
+	OpGreaterEq // >=
+	OpLike      // LIKE
+	OpNotLike   // NOT LIKE
+	OpILike     // ILIKE
+	OpNotILike  // NOT ILIKE
+	OpIn        // IN
+	OpNotIn     // NOT IN
+	OpInCohort  // IN COHORT
+	OpNotInCohort
+	OpRegex       // =~ or ~
+	OpNotRegex    // !~
+	OpIRegex      // =~* or ~*
+	OpNotIRegex   // !~*
+	OpDistinct    // IS DISTINCT FROM
+	OpNotDistinct // IS NOT DISTINCT FROM
+	OpSpaceship   // <=>
+	OpCoalesce    // ??
+	OpAnd
+	OpOr
+)
+
+func (*Field) expr()       {}
+func (*Star) expr()        {}
+func (*Columns) expr()     {}
+func (*Spread) expr()      {}
+func (*Number) expr()      {}
+func (*String) expr()      {}
+func (*Bool) expr()        {}
+func (*Null) expr()        {}
+func (*Template) expr()    {}
+func (*Array) expr()       {}
+func (*Tuple) expr()       {}
+func (*Dict) expr()        {}
+func (*Placeholder) expr() {}
+func (*Positional) expr()  {}
+func (*Tag) expr()         {}
+func (*Binary) expr()      {}
+func (*Logical) expr()     {}
+func (*Not) expr()         {}
+func (*Neg) expr()         {}
+func (*IsNull) expr()      {}
+func (*Between) expr()     {}
+func (*Ternary) expr()     {}
+func (*Case) expr()        {}
+func (*Cast) expr()        {}
+func (*Interval) expr()    {}
+func (*Trim) expr()        {}
+func (*Index) expr()       {}
+func (*TupleIndex) expr()  {}
+func (*Slice) expr()       {}
+func (*Call) expr()        {}
+func (*CallExpr) expr()    {}
+func (*Lambda) expr()      {}
+func (*NamedArg) expr()    {}
+func (*Alias) expr()       {}
+func (*IgnoreNulls) expr() {}
+func (*Subquery) expr()    {}
+
+func (*Select) query()      {}
+func (*Set) query()         {}
+func (*Values) query()      {}
+func (*Placeholder) query() {}
+func (*Tag) query()         {}
+
+func (*TableName) table()   {}
+func (*TableCall) table()   {}
+func (*Subquery) table()    {}
+func (*Placeholder) table() {}
+func (*Tag) table()         {}
+func (*Pivot) table()       {}
+func (*Unpivot) table()     {}
