@@ -1,0 +1,17 @@
+//go:build !linux && !darwin
+
+package chdb
+
+import (
+	"fmt"
+	"os"
+	"runtime"
+)
+
+// load fails: ClickHouse, which chDB is made of, is not built for this system.
+func load(string) (*library, error) {
+	return nil, fmt.Errorf("there is no sandbox engine for %s: use WSL 2 or a Linux container", runtime.GOOS)
+}
+
+func tryLock(*os.File) bool      { return false }
+func ownedByUs(os.FileInfo) bool { return false }
