@@ -273,6 +273,12 @@ type (
 		Body   Expr
 	}
 
+	// Block is the body { statements } of a Hog lambda. PostHog refuses it in SQL.
+	Block struct {
+		Span
+		Stmts []*Stmt
+	}
+
 	// NamedArg is name := value.
 	NamedArg struct {
 		Span
@@ -321,8 +327,8 @@ type (
 		OrderBy   []*Order
 		Interpol  *Interpolate
 		LimitBy   *LimitBy
-		Limit     *Limit // LIMIT and OFFSET
-		TailOrder  []*Order // ORDER BY written behind LIMIT, or behind a parenthesised query; PostHog drops it
+		Limit     *Limit   // LIMIT and OFFSET
+		TailOrder []*Order // ORDER BY written behind LIMIT, or behind a parenthesised query; PostHog drops it
 	}
 
 	// Set is a chain of UNION, INTERSECT and EXCEPT, read from left to right without precedence.
@@ -521,6 +527,37 @@ type (
 		Query  Query
 	}
 
+	// Stmt is one Hog statement inside a Block. What a field holds depends on Kind:
+	//
+	//	"expr"    X
+	//	"return"  X, may be nil
+	//	"throw"   X, may be nil
+	//	"let"     Names[0], X may be nil
+	//	"assign"  X is the target, Value
+	//	"if"      X, Body[0], and Body[1] when there is an ELSE
+	//	"while"   X, Body[0]
+	//	"for"     Body: initializer, condition and increment, each may be nil, then the body
+	//	"for in"  Names (one or two), X, Body[0]
+	//	"fn"      Names: its own, then the parameters; Body[0]
+	//	"try"     Body[0]; Catches; Finally
+	//	"block"   Body
+	Stmt struct {
+		Span
+		Kind    string
+		Names   []Ident
+		X       Expr
+		Value   Expr
+		Body    []*Stmt
+		Catches []Catch
+		Finally *Stmt
+	}
+
+	// Catch is catch (name: type) { … }; Name and Type are empty where they are not written.
+	Catch struct {
+		Name, Type Ident
+		Body       *Stmt
+	}
+
 	// PivotColumn is column IN (values) inside PIVOT.
 	PivotColumn struct {
 		Column Expr
@@ -612,6 +649,7 @@ func (*Slice) expr()       {}
 func (*Call) expr()        {}
 func (*CallExpr) expr()    {}
 func (*Lambda) expr()      {}
+func (*Block) expr()       {}
 func (*NamedArg) expr()    {}
 func (*Alias) expr()       {}
 func (*IgnoreNulls) expr() {}

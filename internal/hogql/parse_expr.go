@@ -1,0 +1,453 @@
+package hogql
+
+// expr reads a full expression, aliases included.
+func (p *parser) expr() Expr {
+	if !p.enter() {
+		return nil
+	}
+	x := p.binary(precLowest)
+	p.leave()
+	return x
+}
+
+// binary reads an operand and all operators behind it that bind at least as tight as floor. Operators of
+// precBetween and tighter take operands of that kind only; NOT and lambdas may begin any operand and then
+// reach as far as their own grammar goes.
+func (p *parser) binary(floor int) Expr {
+	x := p.unary()
+	ceiling := precPostfix // behind an alias only AND, OR, ?: and AS may follow
+	for !p.failed {
+		var more bool
+		switch p.tok.kind {
+		case kIdent:
+			x, more = p.wordOperator(x, floor, ceiling)
+		case kQuestion:
+			if more = floor <= precTernary; more {
+				x = p.ternary(x)
+			}
+		default:
+			op := symbolOps[p.tok.kind]
+			more = op != 0 && int(operators[op].prec) >= floor && ceiling == precPostfix && !(op == OpMod && !p.operandAt(p.peek()))
+			if more {
+				x = p.infix(x, op, 1)
+			}
+		}
+		if !more {
+			break
+		}
+		ceiling = precPostfix
+		if _, ok := x.(*Alias); ok {
+			ceiling = precAnd
+		}
+	}
+	return x
+}
+
+// infix reads an operator of that many words and its right operand.
+func (p *parser) infix(x Expr, op Op, words int) Expr {
+	pos := Span{p.tok.start, p.tok.end}
+	for range words {
+		p.next()
+	}
+	y := p.binary(int(operators[op].prec) + 1)
+	if p.failed {
+		return x
+	}
+	p.count()
+	return &Binary{Span: p.span(x.Pos().Start), Op: op, OpPos: pos, X: x, Y: y}
+}
+
+// wordOperator reads an operator that is written as a word, if there is one that binds at least as tight
+// as floor.
+func (p *parser) wordOperator(x Expr, floor, ceiling int) (Expr, bool) {
+	switch p.tok.kw {
+	case kwAnd:
+		return p.logical(x, OpAnd, floor)
+	case kwOr:
+		return p.logical(x, OpOr, floor)
+	case kwAs:
+		if floor > precAlias {
+			return x, false
+		}
+		return p.alias(x), true
+	}
+	if ceiling != precPostfix {
+		return x, false
+	}
+	switch p.tok.kw {
+	case kwIs:
+		return p.isOperator(x, floor)
+	case kwBetween:
+		return p.between(x, floor, false)
+	case kwIn, kwLike, kwIlike:
+		return p.matchOperator(x, floor, p.tok.kw, false)
+	case kwNot:
+		switch k := p.peek().kw; k {
+		case kwIn, kwLike, kwIlike:
+			return p.matchOperator(x, floor, k, true)
+		case kwBetween:
+			return p.between(x, floor, true)
+		}
+	}
+	return x, false
+}
+
+func (p *parser) logical(x Expr, op Op, floor int) (Expr, bool) {
+	prec := int(operators[op].prec)
+	if floor > prec {
+		return x, false
+	}
+	l := &Logical{Op: op}
+	if inner, ok := x.(*Logical); ok && inner.Op == op {
+		l.Exprs = inner.Exprs
+	} else {
+		l.Exprs = append(make([]Expr, 0, 4), x)
+	}
+	word := p.tok.kw
+	for p.tok.kw == word {
+		p.next()
+		y := p.binary(prec + 1)
+		if p.failed {
+			return x, false
+		}
+		if inner, ok := y.(*Logical); ok && inner.Op == op {
+			l.Exprs = append(l.Exprs, inner.Exprs...)
+		} else {
+			l.Exprs = append(l.Exprs, y)
+		}
+		p.count()
+	}
+	l.Span = p.span(x.Pos().Start)
+	return l, true
+}
+
+// alias reads AS name; the name may be a string.
+func (p *parser) alias(x Expr) Expr {
+	p.next()
+	var name Ident
+	if t := p.tok; t.kind == kString {
+		p.next()
+		name = Ident{Span: Span{t.start, t.end}, Name: unquote(p.src[t.start+1:t.end-1], '\''), Quoted: true}
+	} else {
+		name = p.aliasName("a name after AS")
+	}
+	if p.failed {
+		return x
+	}
+	p.count()
+	return &Alias{Span: p.span(x.Pos().Start), X: x, Name: name}
+}
+
+func (p *parser) isOperator(x Expr, floor int) (Expr, bool) {
+	is := p.tok
+	pos := Span{is.start, is.end}
+	after := p.peek()
+	negated := after.kw == kwNot
+	if negated {
+		after = scan(p.src, int(after.end))
+	}
+	switch {
+	case after.kw == kwNull && floor <= precCompare:
+		p.moveTo(after)
+		p.next()
+		p.count()
+		return p.postfix(&IsNull{Span: p.span(x.Pos().Start), X: x, Not: negated}), true
+	case after.kw == kwDistinct && floor <= precDistinct:
+		p.moveTo(after)
+		p.next()
+		p.expectWord(kwFrom)
+		y := p.binary(precDistinct + 1)
+		if p.failed {
+			return x, false
+		}
+		op := OpDistinct
+		if negated {
+			op = OpNotDistinct
+		}
+		p.count()
+		return &Binary{Span: p.span(x.Pos().Start), Op: op, OpPos: pos, X: x, Y: y}, true
+	case after.kw == kwNull, after.kw == kwDistinct:
+		return x, false
+	}
+	p.fail(failure{tok: after, code: failExpected, want: "NULL or DISTINCT FROM after IS", open: -1})
+	return x, false
+}
+
+// moveTo makes t, which was seen ahead, the current token.
+func (p *parser) moveTo(t token) {
+	p.prevEnd = t.start
+	p.tok = t
+}
+
+func (p *parser) matchOperator(x Expr, floor int, word keyword, negated bool) (Expr, bool) {
+	if floor > precCompare {
+		return x, false
+	}
+	op := map[keyword]Op{kwIn: OpIn, kwLike: OpLike, kwIlike: OpILike}[word]
+	pos := Span{p.tok.start, p.tok.end}
+	p.next()
+	if negated {
+		op++
+		p.next()
+	}
+	if word == kwIn && p.is(kwCohort) && p.operandAt(p.peek()) {
+		op += OpInCohort - OpIn
+		p.next()
+	}
+	y := p.binary(precCompare + 1)
+	if p.failed {
+		return x, false
+	}
+	p.count()
+	return &Binary{Span: p.span(x.Pos().Start), Op: op, OpPos: pos, X: x, Y: y}, true
+}
+
+func (p *parser) between(x Expr, floor int, negated bool) (Expr, bool) {
+	if floor > precBetween {
+		return x, false
+	}
+	if negated {
+		p.next()
+	}
+	p.next()
+	low := p.bound(precBetween)
+	p.expectWord(kwAnd)
+	high := p.bound(precBetween + 1)
+	if p.failed {
+		return x, false
+	}
+	p.count()
+	return &Between{Span: p.span(x.Pos().Start), X: x, Low: low, High: high, Not: negated}, true
+}
+
+// bound reads one bound of BETWEEN: operators of floor and tighter.
+func (p *parser) bound(floor int) Expr {
+	start := p.tok
+	x := p.binary(floor)
+	switch x.(type) {
+	case *Lambda, *NamedArg:
+		if p.src[start.start] != '(' {
+			p.failAt(start, failBound, "")
+		}
+	}
+	return x
+}
+
+func (p *parser) ternary(cond Expr) Expr {
+	p.next()
+	then := p.expr()
+	p.expect(kColon, `":" of the ternary "condition ? a : b"`)
+	if p.failed || !p.enter() {
+		return cond
+	}
+	other := p.binary(precTernary)
+	p.leave()
+	if p.failed {
+		return cond
+	}
+	p.count()
+	return &Ternary{Span: p.span(cond.Pos().Start), Cond: cond, Then: then, Else: other}
+}
+
+// unary reads a prefix operator with its operand, or an operand.
+func (p *parser) unary() Expr {
+	t := p.tok
+	switch t.kind {
+	case kMinus:
+		if n, ok := p.signedNumber(); ok {
+			return p.postfix(n)
+		}
+		p.next()
+		if !p.enter() {
+			return nil
+		}
+		x := p.binary(precNeg)
+		p.leave()
+		if p.failed {
+			return nil
+		}
+		p.count()
+		return &Neg{Span: p.span(t.start), X: x}
+	case kPlus:
+		if n, ok := p.signedNumber(); ok {
+			return p.postfix(n)
+		}
+		p.failAt(t, failPlus, "")
+		return nil
+	case kIdent:
+		if t.kw == kwNot {
+			return p.not()
+		}
+	}
+	return p.postfix(p.operand())
+}
+
+// not reads NOT x, or a function or column of that name.
+func (p *parser) not() Expr {
+	t, next := p.tok, p.peek()
+	prefix := false
+	switch {
+	case next.kind == kLParen:
+		inner := scan(p.src, int(next.end))
+		prefix = inner.kw == kwSelect || inner.kw == kwWith || p.lambdaAt(next)
+	case p.lambdaAt(t), next.kind == kAssign:
+	default:
+		prefix = p.operandAt(next)
+	}
+	if !prefix {
+		return p.postfix(p.operand())
+	}
+	p.next()
+	if !p.enter() {
+		return nil
+	}
+	x := p.binary(precBetween)
+	p.leave()
+	if p.failed {
+		return nil
+	}
+	p.count()
+	return &Not{Span: p.span(t.start), X: x}
+}
+
+// operandAt reports whether an operand begins at t. A word or * that is an operator elsewhere counts as
+// an operand where nothing follows that it could work on.
+func (p *parser) operandAt(t token) bool {
+	if t.kind == kStar || isInfixWord(t) {
+		return !startsOperand(p.src, scan(p.src, int(t.end)))
+	}
+	return startsOperand(p.src, t)
+}
+
+func isInfixWord(t token) bool {
+	switch t.kw {
+	case kwAnd, kwOr, kwIs, kwIn, kwLike, kwIlike, kwBetween, kwAs:
+		return true
+	}
+	return false
+}
+
+// startsOperand is operandAt where operators never count.
+func startsOperand(src string, t token) bool {
+	switch t.kind {
+	case kIdent:
+		if keywords[t.kw].flags&kwNever != 0 {
+			return t.kw == kwNull || isFloatWord(t.kw)
+		}
+		return !isInfixWord(t)
+	case kQuoted, kString, kTemplate, kInt, kZeroInt, kFloat, kHex, kBin, kLParen, kLBracket, kLBrace, kMinus, kHash, kTagOpen, kBad:
+		return true
+	case kPlus, kDot:
+		return isNumber(scan(src, int(t.end)))
+	}
+	return false
+}
+
+func isFloatWord(k keyword) bool { return k == kwInf || k == kwInfinity || k == kwNan }
+
+// isNumber reports whether t begins a number literal without sign.
+func isNumber(t token) bool {
+	switch t.kind {
+	case kInt, kZeroInt, kFloat, kHex, kBin:
+		return true
+	}
+	return isFloatWord(t.kw)
+}
+
+// postfix reads what may follow an operand and binds tighter than every operator.
+func (p *parser) postfix(x Expr) Expr {
+	for !p.failed {
+		switch p.tok.kind {
+		case kDot:
+			x = p.member(x, false)
+		case kNullDot:
+			x = p.member(x, true)
+		case kLBracket:
+			x = p.index(x, false)
+		case kLParen:
+			open := p.tok.start
+			p.next()
+			args := p.callArgs(open)
+			p.close(kRParen, open)
+			x = &CallExpr{Span: p.span(x.Pos().Start), Fn: x, Args: args}
+		case kColons:
+			x = p.castSuffix(x)
+		case kIdent:
+			if p.tok.kw != kwIgnore || p.peek().kw != kwNulls {
+				return x
+			}
+			p.next()
+			p.next()
+			x = &IgnoreNulls{Span: p.span(x.Pos().Start), X: x}
+		default:
+			return x
+		}
+		p.count()
+	}
+	return x
+}
+
+// member reads .name, .1 and, behind ?. , also [index].
+func (p *parser) member(x Expr, nullish bool) Expr {
+	p.next()
+	switch t := p.tok; {
+	case isName(t):
+		p.next()
+		id := p.ident(t)
+		return &Index{Span: p.span(x.Pos().Start), X: x, Index: &String{Span: id.Span, Value: id.Name}, Nullish: nullish}
+	case t.kind == kInt:
+		p.next()
+		return &TupleIndex{Span: p.span(x.Pos().Start), X: x, Index: p.text(t), Nullish: nullish}
+	case nullish && t.kind == kLBracket:
+		return p.index(x, true)
+	case t.kind == kIdent:
+		p.failAt(t, failNever, "a name")
+	default:
+		p.failWant(`a name or a number after "."`)
+	}
+	return x
+}
+
+// index reads [i] or [low:high].
+func (p *parser) index(x Expr, nullish bool) Expr {
+	open := p.tok.start
+	p.next()
+	var low Expr
+	if p.tok.kind != kColon {
+		low = p.expr()
+	}
+	if p.tok.kind != kColon || nullish {
+		p.close(kRBracket, open)
+		return &Index{Span: p.span(x.Pos().Start), X: x, Index: low, Nullish: nullish}
+	}
+	p.next()
+	var high Expr
+	if p.tok.kind != kRBracket {
+		high = p.expr()
+	}
+	p.close(kRBracket, open)
+	return &Slice{Span: p.span(x.Pos().Start), X: x, Low: low, High: high}
+}
+
+// callArgs reads arguments: one query without parentheses of its own, or expressions.
+func (p *parser) callArgs(open int32) []Expr {
+	if p.is(kwSelect) || p.is(kwWith) {
+		start := p.tok.start
+		if q, ok := p.subquery(open); ok {
+			return []Expr{&Subquery{Span: p.span(start), Query: q}}
+		}
+	}
+	return p.exprList(kRParen)
+}
+
+// exprList reads expressions up to the closing token; the last comma may stand alone.
+func (p *parser) exprList(end kind) []Expr {
+	var list []Expr
+	for p.tok.kind != end && !p.failed {
+		list = append(list, p.expr())
+		if !p.acceptKind(kComma) {
+			break
+		}
+	}
+	return list
+}

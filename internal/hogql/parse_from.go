@@ -1,0 +1,483 @@
+package hogql
+
+// joinTree reads the members of FROM up to the first clause word.
+func (p *parser) joinTree() []*Join {
+	return p.joinChain(p.joinItem())
+}
+
+// joinChain reads the joins behind the members already read.
+func (p *parser) joinChain(list []*Join) []*Join {
+	for !p.failed {
+		if p.tok.kind == kComma {
+			p.next()
+			items := p.joinItem()
+			if p.failed {
+				return nil
+			}
+			items[0].Kind, items[0].Comma = "CROSS JOIN", true
+			list = append(list, items...)
+			continue
+		}
+		kind, natural := p.joinKind()
+		if kind == "" {
+			break
+		}
+		items := p.joinItem()
+		if p.failed {
+			return nil
+		}
+		items[0].Kind, items[0].Natural = kind, natural
+		if kind != "CROSS JOIN" && kind != "POSITIONAL JOIN" {
+			p.joinCondition(items[0])
+		}
+		list = append(list, items...)
+	}
+	return list
+}
+
+// strictness returns the strictness that k names with a blank behind it, "" for other words.
+func strictness(k keyword) string {
+	switch k {
+	case kwAny:
+		return "ANY "
+	case kwAll:
+		return "ALL "
+	case kwAsof:
+		return "ASOF "
+	case kwSemi:
+		return "SEMI "
+	case kwAnti:
+		return "ANTI "
+	}
+	return ""
+}
+
+// joinKind reads the words of a join and returns PostHog's name of it, "" where there is none.
+func (p *parser) joinKind() (kind string, natural bool) {
+	if (p.is(kwLeft) || p.is(kwInner)) && p.peek().kw == kwArray {
+		return "", false
+	}
+	natural = p.accept(kwNatural)
+	strict := strictness(p.tok.kw)
+	first := p.tok
+	if strict != "" {
+		p.next()
+	}
+	switch p.tok.kw {
+	case kwCross, kwPositional:
+		if strict == "" && !natural {
+			kind = map[keyword]string{kwCross: "CROSS ", kwPositional: "POSITIONAL "}[p.tok.kw]
+			p.next()
+		}
+	case kwInner:
+		p.next()
+		if strict == "" {
+			strict = p.strictAfter()
+		}
+		if strict == "SEMI " || strict == "ANTI " {
+			p.failAt(first, failJoinKind, "")
+		}
+		kind = strict + "INNER "
+	case kwLeft, kwRight, kwFull:
+		kind = map[keyword]string{kwLeft: "LEFT ", kwRight: "RIGHT ", kwFull: "FULL "}[p.tok.kw]
+		p.next()
+		if p.accept(kwOuter) {
+			kind += "OUTER "
+		}
+		if strict == "" {
+			strict = p.strictAfter()
+		}
+		if kind[0] == 'F' && (strict == "SEMI " || strict == "ANTI ") {
+			p.failAt(first, failJoinKind, "")
+		}
+		kind += strict
+	case kwSemi, kwAnti:
+		if strict == "ASOF " {
+			kind = strict + strictness(p.tok.kw)
+			p.next()
+		}
+	default:
+		kind = strict
+		if strict != "" && strict != "SEMI " && strict != "ANTI " {
+			kind += "INNER "
+		}
+	}
+	if !p.is(kwJoin) {
+		if kind != "" || natural || strict != "" {
+			p.failWant("JOIN")
+		}
+		return "", false
+	}
+	p.next()
+	return kind + "JOIN", natural
+}
+
+func (p *parser) strictAfter() string {
+	s := strictness(p.tok.kw)
+	if s != "" {
+		p.next()
+	}
+	return s
+}
+
+// joinCondition reads ON or USING.
+func (p *parser) joinCondition(j *Join) {
+	switch {
+	case p.accept(kwOn):
+		j.On = p.expr()
+		if p.tok.kind == kComma {
+			m := p.tok
+			p.next()
+			if !p.listEnds() {
+				p.failAt(m, failOnList, "")
+			}
+		}
+	case p.is(kwUsing):
+		p.next()
+		if p.tok.kind != kLParen {
+			j.Using = p.clauseList()
+			break
+		}
+		open := p.tok.start
+		p.next()
+		j.Using = p.exprList(kRParen)
+		if len(j.Using) == 0 {
+			p.failWant("a column")
+		}
+		p.close(kRParen, open)
+	default:
+		return
+	}
+	j.Span = p.span(j.Start)
+}
+
+// joinItem reads one table with what belongs to it; parentheses may hold several.
+func (p *parser) joinItem() []*Join {
+	start := p.tok.start
+	if !p.enter() {
+		return nil
+	}
+	table, joins := p.tablePrimary()
+	p.leave()
+	p.count()
+	if p.failed {
+		return nil
+	}
+	if joins != nil {
+		return joins
+	}
+	j := &Join{Table: table}
+	p.tableAliases(j)
+	for p.is(kwPivot) || p.is(kwUnpivot) {
+		if p.peek().kind == kLParen || p.is(kwUnpivot) && p.peek().kw == kwInclude {
+			p.pivot(j, start)
+			p.tableAliases(j)
+			continue
+		}
+		break
+	}
+	j.Final = p.accept(kwFinal)
+	if p.is(kwSample) {
+		j.Sample = p.sample()
+	}
+	j.Span = p.span(start)
+	return []*Join{j}
+}
+
+// tableAliases reads [AS] name [(column, …)]; the last of several counts.
+func (p *parser) tableAliases(j *Join) {
+	for !p.failed {
+		t := p.tok
+		switch {
+		case t.kw == kwAs:
+			p.next()
+		case t.kind == kQuoted:
+		case t.kind == kIdent && (t.kw == kwNone || keywords[t.kw].flags&kwTabAlias != 0):
+		default:
+			return
+		}
+		name := p.aliasName("an alias")
+		j.Alias, j.Columns = &name, nil
+		if p.tok.kind == kLParen {
+			j.Columns = p.names("a column's name")
+		}
+	}
+}
+
+// tablePrimary reads a table; for a join tree in parentheses it returns its members instead.
+func (p *parser) tablePrimary() (Table, []*Join) {
+	t := p.tok
+	switch {
+	case t.kind == kLParen:
+		return p.tableParen()
+	case t.kind == kLBrace:
+		if x, ok := p.brace().(*Placeholder); ok {
+			return x, nil
+		}
+		p.failAt(t, failExpectedAt, "a table")
+	case t.kind == kTagOpen, t.kind == kLess:
+		if tag, ok := p.tag().(*Tag); ok {
+			return tag, nil
+		}
+	case isName(t):
+		return p.tableName(), nil
+	case t.kind == kIdent:
+		p.failAt(t, failNever, "a table")
+	default:
+		p.failWant("a table")
+	}
+	return nil, nil
+}
+
+// tableName reads a.b.c or name(args).
+func (p *parser) tableName() Table {
+	start := p.tok.start
+	first := p.name("a table")
+	if p.tok.kind == kLParen {
+		open := p.tok.start
+		p.next()
+		args := p.exprList(kRParen)
+		p.close(kRParen, open)
+		return &TableCall{Span: p.span(start), Name: first, Args: args}
+	}
+	n := &TableName{Chain: append(make([]Ident, 0, 1), first)}
+	for p.tok.kind == kDot && !p.failed {
+		p.next()
+		n.Chain = append(n.Chain, p.name("a name"))
+	}
+	n.Span = p.span(start)
+	return n
+}
+
+// tableParen reads a query, VALUES, or a join tree in parentheses.
+func (p *parser) tableParen() (Table, []*Join) {
+	open := p.tok.start
+	p.next()
+	t := p.tok
+	switch {
+	case t.kw == kwSelect && !tableWord(p.peek()), t.kw == kwWith && !tableWord(p.peek()):
+		q := p.querySet()
+		p.close(kRParen, open)
+		return &Subquery{Span: p.span(open), Query: q}, nil
+	case t.kw == kwValues && p.peek().kind == kLParen:
+		if v, ok := p.values(open); ok {
+			return v, nil
+		}
+	}
+	if !p.enter() {
+		return nil, nil
+	}
+	defer p.leave()
+	if t.kind == kLParen || t.kind == kLBrace {
+		table, joins := p.tablePrimary()
+		if p.failed {
+			return nil, nil
+		}
+		var q Query
+		switch x := table.(type) {
+		case *Subquery:
+			q = x.Query
+		case *Placeholder:
+			q = x
+		}
+		if q != nil && p.continuesQuery() {
+			q = p.setTail(q)
+			p.close(kRParen, open)
+			if x, ok := q.(*Placeholder); ok {
+				return x, nil
+			}
+			return &Subquery{Span: p.span(open), Query: q}, nil
+		}
+		if q != nil && p.tok.kind == kRParen {
+			p.next()
+			return table, nil
+		}
+		if joins == nil {
+			joins = p.joinRest(table, t.start)
+		}
+		joins = p.joinChain(joins)
+		p.close(kRParen, open)
+		return nil, joins
+	}
+	joins := p.joinTree()
+	p.close(kRParen, open)
+	return nil, joins
+}
+
+// tableWord reports whether the word before t was the name of a table: nothing of a query follows.
+func tableWord(t token) bool { return t.kind == kRParen || t.kind == kComma || t.kind == kDot }
+
+// joinRest reads what belongs to a table that has been read.
+func (p *parser) joinRest(table Table, start int32) []*Join {
+	j := &Join{Table: table}
+	p.tableAliases(j)
+	j.Final = p.accept(kwFinal)
+	if p.is(kwSample) {
+		j.Sample = p.sample()
+	}
+	j.Span = p.span(start)
+	return []*Join{j}
+}
+
+// values reads VALUES (a, b), (c, d) up to the closing parenthesis of the one at open.
+func (p *parser) values(open int32) (Table, bool) {
+	m := p.mark()
+	start := p.tok.start
+	p.next()
+	v := &Values{}
+	for !p.failed {
+		inner := p.tok.start
+		p.expect(kLParen, `"(" and the values of a row`)
+		var row []Expr
+		for !p.failed {
+			row = append(row, p.expr())
+			if !p.acceptKind(kComma) {
+				break
+			}
+		}
+		p.close(kRParen, inner)
+		v.Rows = append(v.Rows, row)
+		if !p.acceptKind(kComma) {
+			break
+		}
+	}
+	if !p.failed && p.tok.kind != kRParen { // a table function named values
+		p.reset(m)
+		return nil, false
+	}
+	v.Span = p.span(start)
+	p.close(kRParen, open)
+	return &Subquery{Span: p.span(open), Query: v}, true
+}
+
+// sample reads SAMPLE ratio [OFFSET ratio].
+func (p *parser) sample() *Sample {
+	start := p.tok.start
+	p.next()
+	s := &Sample{Ratio: p.ratio()}
+	if p.is(kwOffset) {
+		p.next()
+		s.Offset = p.ratio()
+	}
+	s.Span = p.span(start)
+	return s
+}
+
+// ratio reads number, number/number or a placeholder; a percent sign behind it is dropped, as PostHog
+// does.
+func (p *parser) ratio() Expr {
+	var x Expr
+	switch {
+	case p.tok.kind == kLBrace:
+		x = p.brace()
+		if _, ok := x.(*Placeholder); !ok {
+			p.failWant("a ratio")
+		}
+	default:
+		n := p.plainNumber()
+		if n == nil {
+			return nil
+		}
+		x = n
+		if p.tok.kind == kSlash {
+			pos := Span{p.tok.start, p.tok.end}
+			p.next()
+			d := p.plainNumber()
+			if d == nil {
+				return nil
+			}
+			x = &Binary{Span: p.span(n.Start), Op: OpDiv, OpPos: pos, X: n, Y: d}
+		}
+	}
+	p.acceptKind(kPercent)
+	return x
+}
+
+// plainNumber reads a number, which may have a sign.
+func (p *parser) plainNumber() *Number {
+	switch p.tok.kind {
+	case kMinus, kPlus:
+		if n, ok := p.signedNumber(); ok {
+			return n
+		}
+	default:
+		if isNumber(p.tok) || p.tok.kind == kDot && isNumber(p.peek()) {
+			return p.number(p.tok.start)
+		}
+	}
+	p.failWant("a number, like 0.1 or 1/10")
+	return nil
+}
+
+// pivot reads PIVOT (…) or UNPIVOT (…) behind the table of j and makes it j's table.
+func (p *parser) pivot(j *Join, start int32) {
+	if p.is(kwPivot) {
+		p.next()
+		open := p.tok.start
+		p.next()
+		v := &Pivot{Table: j.Table, Alias: j.Alias}
+		for !p.failed {
+			v.Aggregates = append(v.Aggregates, p.column())
+			if !p.acceptKind(kComma) || p.is(kwFor) {
+				break
+			}
+		}
+		p.expectWord(kwFor)
+		for !p.failed {
+			v.Columns = append(v.Columns, p.pivotColumn())
+			if p.tok.kind == kRParen || p.is(kwGroup) {
+				break
+			}
+		}
+		if p.accept(kwGroup) {
+			p.expectWord(kwBy)
+			v.GroupBy = p.clauseList()
+		}
+		p.close(kRParen, open)
+		v.Span = p.span(start)
+		j.Table, j.Alias, j.Columns = v, nil, nil
+		return
+	}
+	p.next()
+	v := &Unpivot{Table: j.Table, Alias: j.Alias}
+	if p.accept(kwInclude) {
+		p.expectWord(kwNulls)
+		v.IncludeNulls = true
+	}
+	open := p.tok.start
+	p.expect(kLParen, `"(" after UNPIVOT`)
+	for !p.failed {
+		c := UnpivotColumn{Values: p.pivotOperand()}
+		p.expectWord(kwFor)
+		c.Names = p.pivotOperand()
+		p.expectWord(kwIn)
+		c.Columns = p.pivotList()
+		v.Columns = append(v.Columns, c)
+		if !p.acceptKind(kComma) {
+			break
+		}
+	}
+	p.close(kRParen, open)
+	v.Span = p.span(start)
+	j.Table, j.Alias, j.Columns = v, nil, nil
+}
+
+func (p *parser) pivotColumn() PivotColumn {
+	x := p.binary(precCompare + 1)
+	p.expectWord(kwIn)
+	return PivotColumn{Column: x, Values: p.pivotList()}
+}
+
+// pivotOperand reads one expression; a list in parentheses is one *Tuple.
+func (p *parser) pivotOperand() []Expr { return []Expr{p.binary(precCompare + 1)} }
+
+func (p *parser) pivotList() []Expr {
+	open := p.tok.start
+	p.expect(kLParen, `"(" and a list`)
+	if p.tok.kind == kRParen {
+		p.failWant("a value")
+	}
+	list := p.exprList(kRParen)
+	p.close(kRParen, open)
+	return list
+}

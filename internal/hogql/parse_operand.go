@@ -1,0 +1,364 @@
+package hogql
+
+import "strconv"
+
+// operand reads a literal, a name, a call or anything in brackets.
+func (p *parser) operand() Expr {
+	t := p.tok
+	p.count()
+	switch t.kind {
+	case kIdent:
+		return p.word()
+	case kQuoted:
+		if p.lambdaAt(t) {
+			return p.bareLambda()
+		}
+		if p.peek().kind == kAssign {
+			return p.namedArg()
+		}
+		return p.chain()
+	case kString:
+		return p.str()
+	case kTemplate:
+		return p.template()
+	case kInt, kZeroInt, kFloat, kHex, kBin:
+		return p.number(t.start)
+	case kDot:
+		if next := p.peek(); next.kind == kInt || next.kind == kZeroInt {
+			return p.number(t.start)
+		}
+	case kLParen:
+		return p.paren()
+	case kLBracket:
+		return p.array(t.start)
+	case kLBrace:
+		return p.brace()
+	case kStar:
+		return p.star()
+	case kHash:
+		if next := p.peek(); next.kind == kInt {
+			p.next()
+			n, err := strconv.Atoi(p.text(next))
+			if err != nil {
+				p.failAt(next, failNumber, "a position this large")
+			}
+			p.next()
+			return &Positional{Span: p.span(t.start), Index: n}
+		}
+	case kTagOpen, kLess:
+		return p.tag()
+	}
+	p.failWant("an expression")
+	return nil
+}
+
+func (p *parser) str() *String {
+	t := p.tok
+	p.next()
+	return &String{Span: Span{t.start, t.end}, Value: unquote(p.src[t.start+1:t.end-1], '\'')}
+}
+
+// signedNumber reads a sign and the number behind it, if it is one.
+func (p *parser) signedNumber() (*Number, bool) {
+	next := p.peek()
+	if !isNumber(next) {
+		if next.kind != kDot {
+			return nil, false
+		}
+		if k := scan(p.src, int(next.end)).kind; k != kInt && k != kZeroInt {
+			return nil, false
+		}
+	}
+	start := p.tok.start
+	p.count()
+	p.next()
+	return p.number(start), true
+}
+
+// number reads a number whose sign, if any, stood at start. Blanks may stand between its parts.
+func (p *parser) number(start int32) *Number {
+	begin := p.tok
+	switch begin.kind {
+	case kDot:
+		p.next()
+		p.next()
+	case kInt, kZeroInt:
+		p.next()
+		if p.tok.kind == kDot {
+			p.fraction()
+		}
+	default:
+		p.next()
+		if begin.kind == kBin && len(p.text(begin)) > 2+64 {
+			p.failAt(begin, failNumber, "a binary number of more than 64 digits")
+		}
+	}
+	span := p.span(start)
+	text := p.src[begin.start:p.prevEnd]
+	if start != begin.start || hasBlank(text) {
+		text = p.src[start:start+1] + text
+		if start == begin.start {
+			text = text[1:]
+		}
+		text = withoutBlanks(text)
+	}
+	return &Number{Span: span, Text: text}
+}
+
+// fraction reads the point of a decimal and the digits behind it, unless the point reads a member.
+func (p *parser) fraction() {
+	switch next := p.peek(); {
+	case next.kind == kInt, next.kind == kZeroInt:
+		p.next()
+		p.next()
+	case isName(next) && (next.kw == kwNone || keywords[next.kw].flags != 0):
+	default:
+		p.next()
+	}
+}
+
+func hasBlank(s string) bool {
+	for i := range len(s) {
+		if c := s[i]; classes[c]&clsSpace != 0 || c == '/' || c == '#' || c == '-' && i > 0 && s[i-1] == '-' || c >= 0x80 {
+			return true
+		}
+	}
+	return false
+}
+
+// withoutBlanks takes white space and comments out of a number's text.
+func withoutBlanks(s string) string {
+	b := make([]byte, 0, len(s))
+	for i := 0; i < len(s); {
+		if j := skipSpace(s, i); j > i {
+			i = j
+			continue
+		}
+		b = append(b, s[i])
+		i++
+	}
+	return string(b)
+}
+
+// chain reads a.b.c, t.* or a call.
+func (p *parser) chain() Expr {
+	first := p.tok
+	p.next()
+	if p.tok.kind == kLParen {
+		return p.call(p.ident(first))
+	}
+	if first.kind == kIdent && p.tok.kind != kDot && keywords[first.kw].flags&kwPlain == 0 && first.kw != kwNone {
+		p.lastWord = first
+	}
+	parts := append(make([]Ident, 0, 2), p.ident(first))
+	for p.tok.kind == kDot {
+		next := p.peek()
+		if next.kind == kStar {
+			p.next()
+			p.next()
+			return p.starTail(&Star{Span: p.span(first.start), Table: parts})
+		}
+		if !isName(next) {
+			break
+		}
+		p.next()
+		p.next()
+		parts = append(parts, p.ident(next))
+	}
+	return &Field{Span: p.span(first.start), Chain: parts}
+}
+
+// star reads * with its lists, and *COLUMNS(…).
+func (p *parser) star() Expr {
+	t := p.tok
+	p.next()
+	if p.is(kwColumns) && p.peek().kind == kLParen {
+		x := p.columns()
+		if x == nil {
+			return p.starTail(&Star{Span: p.span(t.start)})
+		}
+		return &Spread{Span: p.span(t.start), X: x}
+	}
+	return p.starTail(&Star{Span: p.span(t.start)})
+}
+
+func (p *parser) starTail(s *Star) Expr {
+	if p.is(kwExclude) && p.peek().kind == kLParen {
+		p.next()
+		s.Exclude = p.names("a column to exclude")
+		s.Span = p.span(s.Start)
+	}
+	return s
+}
+
+// array reads [a, b]; start is where its head stood.
+func (p *parser) array(start int32) Expr {
+	open := p.tok.start
+	p.next()
+	list := p.exprList(kRBracket)
+	p.close(kRBracket, open)
+	return &Array{Span: p.span(start), Elems: list}
+}
+
+// brace reads {expr} or {key: value, …}.
+func (p *parser) brace() Expr {
+	open := p.tok.start
+	p.next()
+	if p.acceptKind(kRBrace) {
+		return &Dict{Span: p.span(open)}
+	}
+	x := p.expr()
+	if p.tok.kind != kColon {
+		p.close(kRBrace, open)
+		return &Placeholder{Span: p.span(open), X: x}
+	}
+	d := &Dict{}
+	for !p.failed {
+		p.expect(kColon, `":" between key and value`)
+		d.Items = append(d.Items, DictItem{Key: x, Value: p.expr()})
+		if !p.acceptKind(kComma) || p.tok.kind == kRBrace {
+			break
+		}
+		x = p.expr()
+	}
+	p.close(kRBrace, open)
+	d.Span = p.span(open)
+	return d
+}
+
+// template reads f'text {expr} text'.
+func (p *parser) template() Expr {
+	start := p.tok.start
+	t := &Template{}
+	i := int(p.tok.end)
+	from := i
+	for {
+		switch c := byteAt(p.src, i); {
+		case i >= len(p.src):
+			p.failAt(token{start: start, end: start + 2}, failTemplate, "")
+			return nil
+		case c == '\'' && byteAt(p.src, i+1) == '\'':
+			i += 2
+		case c == '\\':
+			n := escapeLen(p.src[i:], '{')
+			if n == 0 {
+				p.failAt(token{kind: kBad, start: int32(i), end: int32(min(i+2, len(p.src)))}, failEscape, "")
+				return nil
+			}
+			i += n
+		case c == '\'', c == '{':
+			if i > from {
+				t.Parts = append(t.Parts, &String{Span: Span{int32(from), int32(i)}, Value: unquote(p.src[from:i], '\'')})
+			}
+			p.tok = token{end: int32(i + 1)}
+			p.next()
+			if c == '\'' {
+				t.Span = p.span(start)
+				return t
+			}
+			t.Parts = append(t.Parts, p.expr())
+			if p.tok.kind != kRBrace {
+				p.close(kRBrace, int32(i))
+				return nil
+			}
+			i = int(p.tok.end)
+			from = i
+		default:
+			i++
+		}
+	}
+}
+
+// paren reads what stands in parentheses: lambda parameters, a query, a tuple or one expression.
+func (p *parser) paren() Expr {
+	t := p.tok
+	if p.lambdaAt(t) {
+		return p.parenLambda()
+	}
+	p.next()
+	if p.is(kwSelect) || p.is(kwWith) {
+		if x, ok := p.subquery(t.start); ok {
+			p.close(kRParen, t.start)
+			return &Subquery{Span: p.span(t.start), Query: x}
+		}
+	}
+	x := p.expr()
+	switch {
+	case p.failed:
+		return nil
+	case p.tok.kind == kComma:
+		p.next()
+		list := append([]Expr{x}, p.exprList(kRParen)...)
+		p.close(kRParen, t.start)
+		return &Tuple{Span: p.span(t.start), Elems: list}
+	case p.tok.kind == kIdent && p.continuesQuery():
+		if q := memberOf(x); q != nil {
+			q = p.setTail(q)
+			p.close(kRParen, t.start)
+			return p.asExpr(q, p.span(t.start))
+		}
+	}
+	p.close(kRParen, t.start)
+	return x
+}
+
+// asExpr makes an expression of a query in parentheses.
+func (p *parser) asExpr(q Query, span Span) Expr {
+	switch q := q.(type) {
+	case *Placeholder:
+		return q
+	case *Tag:
+		return q
+	}
+	return &Subquery{Span: span, Query: q}
+}
+
+// memberOf returns the query that x is when it stands alone, nil when it is none.
+func memberOf(x Expr) Query {
+	switch x := x.(type) {
+	case *Subquery:
+		return x.Query
+	case *Placeholder:
+		return x
+	}
+	return nil
+}
+
+// subquery reads a query where SELECT or WITH may also be the name of a column or function. It returns
+// false, with the place unchanged, where it is.
+func (p *parser) subquery(open int32) (Query, bool) {
+	next := p.peek()
+	switch next.kind {
+	case kRParen, kComma, kDot, kAssign, kEOF:
+		if next.kind != kEOF {
+			return nil, false
+		}
+	case kLParen, kLBracket, kMinus, kStar, kPlus, kIdent:
+	default:
+		if symbolOps[next.kind] != 0 {
+			return nil, false
+		}
+	}
+	m := p.mark()
+	q := p.querySet()
+	if !p.failed && p.tok.kind == kRParen {
+		return q, true
+	}
+	if !p.failed {
+		p.fail(failure{tok: p.tok, code: failExpected, want: closers[kRParen], open: open})
+	}
+	if next.kind != kIdent && next.kind != kLParen && symbolOps[next.kind] == 0 || next.kind == kIdent && !isInfixWord(next) {
+		return q, true
+	}
+	first := p.failure
+	if !p.reset(m) {
+		return q, true
+	}
+	p.expr()
+	if p.failed || p.tok.kind != kRParen && p.tok.kind != kComma {
+		p.failed = false
+		p.fail(first)
+		return q, true
+	}
+	return nil, !p.reset(m)
+}

@@ -1,0 +1,358 @@
+package hogql
+
+import (
+	"strconv"
+	"strings"
+)
+
+// word reads an operand that begins with a bare word: a literal, a special form, a lambda, a call or a
+// name. A special form whose shape does not follow is a name.
+func (p *parser) word() Expr {
+	t := p.tok
+	switch next := p.peek(); next.kind {
+	case kAssign:
+		return p.namedArg()
+	case kArrow, kComma:
+		if p.lambdaAt(t) {
+			return p.bareLambda()
+		}
+	}
+	if t.kw != kwNone {
+		if x, ok := p.special(t); ok {
+			return x
+		}
+		if p.failed {
+			return nil
+		}
+		if keywords[t.kw].flags&kwNever != 0 {
+			p.failAt(t, failNever, "an expression")
+			return nil
+		}
+	}
+	return p.chain()
+}
+
+// special reads the form that the keyword t begins, if its shape follows.
+func (p *parser) special(t token) (Expr, bool) {
+	next := p.peek()
+	switch t.kw {
+	case kwNull:
+		p.next()
+		return &Null{Span{t.start, t.end}}, true
+	case kwInf, kwInfinity, kwNan:
+		return p.number(t.start), true
+	case kwTrue, kwFalse:
+		if next.kind == kDot && (p.nameAfter(next) || scan(p.src, int(next.end)).kind == kStar) || next.kind == kLParen {
+			return nil, false
+		}
+		p.next()
+		return &Bool{Span: Span{t.start, t.end}, Value: t.kw == kwTrue}, true
+	case kwCase:
+		return p.caseExpr(next)
+	case kwInterval:
+		return p.interval(next)
+	case kwDate, kwTimestamp:
+		if next.kind == kString {
+			p.failAt(t, failTypedLiteral, "")
+		}
+	case kwCast, kwTryCast:
+		if next.kind == kLParen {
+			return p.cast(), true
+		}
+	case kwColumns:
+		if next.kind == kLParen {
+			if x := p.columns(); x != nil {
+				return x, true
+			}
+		}
+	case kwTrim:
+		if next.kind == kLParen {
+			return p.trim(next)
+		}
+	case kwArray:
+		if next.kind == kLBracket {
+			p.next()
+			return p.array(t.start), true
+		}
+	case kwLambda:
+		if isName(next) && p.lambdaWordAt(next) {
+			return p.wordLambda(), true
+		}
+	}
+	return nil, false
+}
+
+// nameAfter reports whether a name follows t.
+func (p *parser) nameAfter(t token) bool { return isName(scan(p.src, int(t.end))) }
+
+// caseExpr reads CASE [operand] WHEN … END.
+func (p *parser) caseExpr(next token) (Expr, bool) {
+	start := p.tok.start
+	c := &Case{}
+	if next.kw == kwWhen {
+		after := scan(p.src, int(next.end))
+		if !p.operandAt(after) {
+			return nil, false
+		}
+		p.next()
+	} else {
+		if !startsOperand(p.src, next) {
+			return nil, false
+		}
+		m := p.mark()
+		p.next()
+		c.Operand = p.expr()
+		if p.failed || !p.is(kwWhen) {
+			first, failed := p.failure, p.failed
+			if next.kind != kLParen && next.kind != kLBracket && next.kind != kMinus && next.kind != kIdent {
+				if !failed {
+					p.failWant("WHEN")
+				}
+				return nil, false
+			}
+			if !p.reset(m) {
+				p.failed, p.failure = true, first
+			}
+			return nil, false
+		}
+	}
+	for p.is(kwWhen) {
+		p.next()
+		w := When{Cond: p.expr()}
+		p.expectWord(kwThen)
+		w.Then = p.expr()
+		c.Whens = append(c.Whens, w)
+		p.count()
+	}
+	if p.accept(kwElse) {
+		c.Else = p.expr()
+	}
+	if !p.is(kwEnd) {
+		p.fail(failure{tok: p.tok, code: failExpected, want: "END of the CASE", open: -1})
+	}
+	p.next()
+	c.Span = p.span(start)
+	return c, !p.failed
+}
+
+var intervalUnits = map[keyword]string{
+	kwSecond: "second", kwMinute: "minute", kwHour: "hour", kwDay: "day", kwWeek: "week", kwMonth: "month",
+	kwQuarter: "quarter", kwYear: "year",
+}
+
+// interval reads INTERVAL x unit and INTERVAL 'count unit'.
+func (p *parser) interval(next token) (Expr, bool) {
+	t := p.tok
+	if next.kind == kString {
+		after := intervalUnits[scan(p.src, int(next.end)).kw]
+		if count, unit, ok := intervalText(p.src[next.start+1 : next.end-1]); ok && after == "" {
+			p.next()
+			p.next()
+			return &Interval{Span: p.span(t.start), Count: count, Unit: unit, Text: true}, true
+		}
+	}
+	if !p.operandAt(next) {
+		return nil, false
+	}
+	m := p.mark()
+	p.next()
+	x := p.expr()
+	unit, ok := intervalUnits[p.tok.kw]
+	if ok && !p.failed {
+		p.next()
+		return &Interval{Span: p.span(t.start), X: x, Unit: unit}, true
+	}
+	switch {
+	case p.failed && next.kind != kLParen && next.kind != kLBracket && next.kind != kMinus && next.kind != kIdent && next.kind != kStar:
+		return nil, false
+	case next.kind == kString:
+		p.failAt(next, failInterval, "")
+		return nil, false
+	}
+	if !p.failed {
+		p.fail(failure{tok: p.tok, code: failUnit, open: -1})
+	}
+	first := p.failure
+	if !p.reset(m) || isNumber(next) {
+		p.failed = false
+		p.fail(first)
+		return nil, false
+	}
+	return nil, false
+}
+
+// intervalText splits the text of INTERVAL '7 days': a count, one blank, a unit in lower case.
+func intervalText(s string) (count int64, unit string, ok bool) {
+	number, unit, found := strings.Cut(s, " ")
+	if !found || number == "" || classes[number[0]]&clsDigit == 0 {
+		return 0, "", false
+	}
+	count, err := strconv.ParseInt(number, 10, 64)
+	if err != nil {
+		return 0, "", false
+	}
+	unit = strings.TrimSuffix(unit, "s")
+	if _, ok := intervalUnits[lookupKeyword(unit)]; !ok || unit != keywords[lookupKeyword(unit)].text {
+		return 0, "", false
+	}
+	return count, unit, true
+}
+
+// cast reads CAST(x AS type) and TRY_CAST(x AS type), or a call of that name.
+func (p *parser) cast() Expr {
+	t := p.tok
+	p.next()
+	open := p.tok.start
+	p.next()
+	if p.tok.kind == kRParen || p.is(kwSelect) || p.is(kwDistinct) || p.isPair(kwOrder, kwBy) {
+		p.moveTo(token{kind: kLParen, start: open, end: open + 1})
+		return p.callAt(p.ident(t))
+	}
+	x := p.expr()
+	if p.failed {
+		return nil
+	}
+	inner, name := splitAlias(x)
+	if inner == nil {
+		return p.callWith(p.ident(t), open, x)
+	}
+	p.moveTo(scan(p.src, int(name.Start)))
+	typ := p.typeExpr()
+	p.close(kRParen, open)
+	kind := CastCall
+	if t.kw == kwTryCast {
+		kind = CastTry
+	}
+	return &Cast{Span: p.span(t.start), X: inner, Type: typ, Kind: kind}
+}
+
+// splitAlias takes the last alias off x, where the grammar wants "x AS name" and x, being a lambda, read
+// the alias as part of its body. It returns nil when there is none.
+func splitAlias(x Expr) (Expr, Ident) {
+	switch x := x.(type) {
+	case *Alias:
+		return x.X, x.Name
+	case *Lambda:
+		if inner, name := splitAlias(x.Body); inner != nil {
+			x.Body = inner
+			x.End = inner.Pos().End
+			return x, name
+		}
+	case *NamedArg:
+		if inner, name := splitAlias(x.Value); inner != nil {
+			x.Value = inner
+			x.End = inner.Pos().End
+			return x, name
+		}
+	}
+	return nil, Ident{}
+}
+
+// castSuffix reads ::type.
+func (p *parser) castSuffix(x Expr) Expr {
+	p.next()
+	t := p.tok
+	if t.kind == kIdent && keywords[t.kw].flags&kwType == 0 && t.kw != kwNone {
+		p.failAt(t, failType, "")
+		return x
+	}
+	name := p.name("a type after ::")
+	text := strings.ToLower(name.Name)
+	if p.is(kwWith) {
+		m := p.mark()
+		p.next()
+		local := p.accept(kwLocal)
+		if p.is(kwTime) && p.peek().kw == kwZone {
+			p.next()
+			p.next()
+			text += map[bool]string{false: " with time zone", true: " with local time zone"}[local]
+		} else {
+			p.reset(m)
+		}
+	}
+	return &Cast{Span: p.span(x.Pos().Start), X: x, Type: Type{Span: Span{t.start, p.prevEnd}, Text: text}, Kind: CastColons}
+}
+
+// trim reads TRIM(BOTH|LEADING|TRAILING 'chars' FROM x).
+func (p *parser) trim(paren token) (Expr, bool) {
+	side := scan(p.src, int(paren.end))
+	if side.kw != kwBoth && side.kw != kwLeading && side.kw != kwTrailing {
+		return nil, false
+	}
+	chars := scan(p.src, int(side.end))
+	if chars.kind != kString && chars.kind != kTemplate {
+		return nil, false
+	}
+	start := p.tok.start
+	p.moveTo(chars)
+	x := &Trim{Side: strings.ToUpper(keywords[side.kw].text)}
+	if chars.kind == kString {
+		x.Chars = p.str()
+	} else {
+		x.Chars = p.template()
+	}
+	p.expectWord(kwFrom)
+	x.X = p.expr()
+	p.close(kRParen, paren.start)
+	x.Span = p.span(start)
+	return x, true
+}
+
+// columns reads COLUMNS('regex'), COLUMNS(a, b) and COLUMNS(* …); it returns nil, with the place
+// unchanged, for a call of that name.
+func (p *parser) columns() Expr {
+	m := p.mark()
+	start := p.tok.start
+	p.next()
+	open := p.tok.start
+	p.next()
+	c := &Columns{}
+	switch {
+	case p.tok.kind == kString && p.peek().kind == kRParen:
+		c.Regex = p.str()
+	default:
+		c.List = p.exprList(kRParen)
+		if !p.failed && (len(c.List) == 0 || p.is(kwOrder)) && p.reset(m) {
+			return nil
+		}
+		if s, ok := firstStar(c.List); ok {
+			c.List, c.Star = nil, s
+			p.replaceList(s)
+		}
+	}
+	p.close(kRParen, open)
+	c.Span = p.span(start)
+	return c
+}
+
+func firstStar(list []Expr) (*Star, bool) {
+	if len(list) != 1 {
+		return nil, false
+	}
+	s, ok := list[0].(*Star)
+	return s, ok
+}
+
+// replaceList reads REPLACE (x AS name, …) behind a star.
+func (p *parser) replaceList(s *Star) {
+	if !p.is(kwReplace) || p.peek().kind != kLParen {
+		return
+	}
+	p.next()
+	open := p.tok.start
+	p.next()
+	for !p.failed {
+		x := p.expr()
+		inner, name := splitAlias(x)
+		if inner == nil {
+			p.failWant("AS and the column that is replaced")
+			return
+		}
+		s.Replace = append(s.Replace, Replacement{X: inner, Name: name})
+		if !p.acceptKind(kComma) {
+			break
+		}
+	}
+	p.close(kRParen, open)
+	s.Span = p.span(s.Start)
+}
