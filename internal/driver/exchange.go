@@ -50,7 +50,7 @@ func (c *Client) send(ctx context.Context, r request) (int, error) {
 	if r.onSend != nil {
 		r.onSend()
 	}
-	resp, err := c.http.Do(hr)
+	resp, err := c.http.Do(hr) //nolint:bodyclose // drain closes it
 	if err != nil {
 		return 0, networkError(ctx, r.op, err)
 	}

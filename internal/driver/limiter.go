@@ -95,26 +95,26 @@ func (l *limiter) leave() { <-l.slots }
 
 // admit waits for a place in both windows. It never waits in vain: when the place lies behind the
 // deadline it answers at once with the wait.
-func (l *limiter) admit(ctx context.Context, op string) (waited time.Duration, err error) {
+func (l *limiter) admit(ctx context.Context, op string) error {
 	if ctx.Err() != nil {
-		return 0, contextError(ctx, op)
+		return contextError(ctx, op)
 	}
 	now := time.Now()
 	at, give := l.reserve(now)
 	wait := at.Sub(now)
 	if wait <= 0 {
-		return 0, nil
+		return nil
 	}
 	if deadline, ok := ctx.Deadline(); ok && !at.Before(deadline) {
 		give()
-		return 0, &Error{Kind: Busy, Op: op, Code: CodeRateLimit, RetryAfter: wait, final: true,
+		return &Error{Kind: Busy, Op: op, Code: CodeRateLimit, RetryAfter: wait, final: true,
 			Detail: "this project's request limit is used up for now"}
 	}
 	if err := sleep(ctx, wait); err != nil {
 		give()
-		return time.Since(now), contextError(ctx, op)
+		return contextError(ctx, op)
 	}
-	return wait, nil
+	return nil
 }
 
 // reserve plans one request at the earliest allowed time; give takes the plan back.

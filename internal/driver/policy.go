@@ -68,7 +68,7 @@ func (c *Client) attempt(ctx context.Context, r request, lim *limiter, s *stats)
 		return err
 	}
 	defer lim.leave()
-	if _, err := lim.admit(ctx, r.op); err != nil {
+	if err := lim.admit(ctx, r.op); err != nil {
 		return err
 	}
 	s.waited += time.Since(queued)
@@ -85,11 +85,16 @@ func (c *Client) retryWait(e *Error, r request, attempts int) (time.Duration, bo
 		return 0, false
 	}
 	if e.RetryAfter > 0 {
-		return e.RetryAfter + rand.N(250*time.Millisecond), true // a little later than asked, and not all at once
+		return e.RetryAfter + jitter(250*time.Millisecond), true // a little later than asked, and not all at once
 	}
 	if e.Kind == Busy { // PostHog's concurrency limit: it has already queued us for 30 s
-		return time.Second + rand.N(4*time.Second), true
+		return time.Second + jitter(4*time.Second), true
 	}
 	ceiling := min(backoffBase<<min(attempts, 10), backoffCap)
-	return rand.N(ceiling), true // full jitter
+	return jitter(ceiling), true // full jitter
+}
+
+// jitter is a random wait below ceiling.
+func jitter(ceiling time.Duration) time.Duration {
+	return rand.N(ceiling) // #nosec G404 -- spreads callers in time, guards nothing
 }

@@ -103,7 +103,9 @@ func (c *Client) readProject(ctx context.Context, id int64, single bool) (Projec
 	var v projectBody
 	_, err := c.call(ctx, request{op: "read project", method: http.MethodGet, path: projectPath(id, ""), project: id,
 		class: classGeneral, single: single, decode: decodeJSON(&v)})
-	return v.project(), err
+	p := v.project()
+	p.ID = id
+	return p, err
 }
 
 // describe gives what is known of a project for an answer's head. It asks once, briefly, and is content

@@ -136,7 +136,7 @@ func (c *Client) cancelQuery(ctx context.Context, project int64, id string) {
 	defer stop()
 	r := request{op: "cancel query", method: http.MethodDelete, path: queryPath(project, id), project: project, class: classQuery,
 		decode: func(answer) error { return nil }}
-	if _, err := c.limits.get(project, classQuery).admit(ctx, r.op); err != nil {
+	if err := c.limits.get(project, classQuery).admit(ctx, r.op); err != nil {
 		c.log.Warn("query not cancelled", "id", id, "kind", string(kindOf(err)))
 		return
 	}
