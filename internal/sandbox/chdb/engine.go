@@ -18,8 +18,9 @@ import (
 	"time"
 )
 
-// rowFormat puts names, types and each row on a line of its own.
-const rowFormat = "JSONCompactEachRowWithNamesAndTypes"
+// rowFormat is one document with names, types, rows as arrays, and totals. The
+// formats with a row a line leave totals out.
+const rowFormat = "JSONCompact"
 
 // Engine is a running ClickHouse with tables of its own, which end with it.
 // There can be one in a process at a time. It is safe for concurrent use.
@@ -29,19 +30,15 @@ type Engine struct {
 	settings map[string]bool // names the engine knows
 	nextID   atomic.Uint64
 
-	admin   *session // Exec
-	control *session // KILL, which must not wait for Exec
+	admin     *connection   // Exec
+	adminTurn chan struct{} // holds one token while admin is free
+	control   *connection   // KILL, which must not wait for Exec
+	controlMu sync.Mutex
 
 	mu      sync.RWMutex // held for reading while a call is registered
 	closed  bool
 	closing chan struct{}
 	calls   sync.WaitGroup
-}
-
-// session is a connection that many share, one statement at a time.
-type session struct {
-	conn *connection
-	turn chan struct{} // holds one token while the connection is free
 }
 
 // Open loads the library and starts the engine with an empty folder for its
@@ -64,7 +61,8 @@ func Open(lib string) (*Engine, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open engine: %w", err)
 	}
-	e := &Engine{lib: l, folder: dir, closing: make(chan struct{})}
+	e := &Engine{lib: l, folder: dir, adminTurn: make(chan struct{}, 1), closing: make(chan struct{})}
+	e.adminTurn <- struct{}{}
 	if err := e.start(); err != nil {
 		return nil, errors.Join(fmt.Errorf("open engine: %w", err), dir.remove())
 	}
@@ -73,22 +71,19 @@ func Open(lib string) (*Engine, error) {
 
 func (e *Engine) start() error {
 	args := []string{"--path=" + e.folder.path, "--session_timezone=" + defaultZone}
-	for _, s := range []**session{&e.admin, &e.control} {
-		conn, err := dial(e.lib, args)
-		if err != nil {
-			if e.admin != nil {
-				e.admin.conn.close()
-			}
-			return fmt.Errorf("%w: another engine may be open in this process, "+
-				"or the folder %s cannot be written", err, e.folder.path)
-		}
-		*s = &session{conn: conn, turn: make(chan struct{}, 1)}
-		(*s).turn <- struct{}{}
+	var err error
+	if e.admin, err = dial(e.lib, args); err != nil {
+		return fmt.Errorf("%w: another engine may be open in this process, "+
+			"or the folder %s cannot be written", err, e.folder.path)
 	}
-	names, err := e.control.conn.run("SELECT name FROM system.settings", "TSVRaw")
+	if e.control, err = dial(e.lib, args); err != nil {
+		e.admin.close()
+		return err
+	}
+	names, err := e.control.run("SELECT name FROM system.settings", "TSVRaw")
 	if err != nil {
-		e.admin.conn.close()
-		e.control.conn.close()
+		e.admin.close()
+		e.control.close()
 		return fmt.Errorf("read the names of settings: %w", err)
 	}
 	e.settings = make(map[string]bool)
@@ -107,16 +102,14 @@ func (e *Engine) Exec(ctx context.Context, sql string) error {
 	}
 	defer e.calls.Done()
 	select {
-	case <-e.admin.turn:
-		defer func() { e.admin.turn <- struct{}{} }()
+	case <-e.adminTurn:
+		defer func() { e.adminTurn <- struct{}{} }()
 	case <-ctx.Done():
 		return fmt.Errorf("exec: %w", context.Cause(ctx))
 	case <-e.closing:
 		return fmt.Errorf("exec: %w", ErrClosed)
 	}
-	_, err := e.watched(ctx, e.admin.conn, sql, "Null")
-	if err != nil {
-		e.admin.conn.drain()
+	if _, err := e.watched(ctx, e.admin, sql, "Null"); err != nil {
 		return fmt.Errorf("exec: %w", err)
 	}
 	return nil
@@ -178,8 +171,8 @@ func (e *Engine) Close() error {
 	close(e.closing)
 	e.mu.Unlock()
 	e.calls.Wait()
-	e.admin.conn.close()
-	e.control.conn.close()
+	e.admin.close()
+	e.control.close()
 	if err := e.folder.remove(); err != nil {
 		return fmt.Errorf("close engine: %w", err)
 	}
@@ -240,12 +233,9 @@ func quoteName(name string) string {
 // SYNC would make it wait for ever.
 func (e *Engine) kill(mark string, ended <-chan struct{}) {
 	for wait := time.Millisecond; ; wait = min(2*wait, 100*time.Millisecond) {
-		<-e.control.turn
-		_, err := e.control.conn.run("KILL QUERY WHERE startsWith(query, '"+mark+"') ASYNC", "Null")
-		if err != nil {
-			e.control.conn.drain()
-		}
-		e.control.turn <- struct{}{}
+		e.controlMu.Lock()
+		_, _ = e.control.run("KILL QUERY WHERE startsWith(query, '"+mark+"') ASYNC", "Null")
+		e.controlMu.Unlock()
 		select {
 		case <-ended:
 			return

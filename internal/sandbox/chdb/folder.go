@@ -1,6 +1,7 @@
 package chdb
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,11 +13,10 @@ import (
 const (
 	folderPrefix = "posthog-sandbox-engine-"
 	newPrefix    = "posthog-sandbox-new-"
-	lockFile     = "owner.lock"
 )
 
 // folder is a temporary folder that belongs to this process as long as the
-// lock on its lock file is held.
+// lock on it is held.
 type folder struct {
 	path string
 	lock *os.File
@@ -29,28 +29,35 @@ func newFolder(dir string) (*folder, error) {
 	if err != nil {
 		return nil, fmt.Errorf("make a folder for the engine's tables: %w", err)
 	}
-	lock, err := os.OpenFile(filepath.Join(path, lockFile), os.O_CREATE|os.O_RDWR, 0o600)
+	lock, err := lockFolder(path)
 	if err != nil {
-		_ = os.RemoveAll(path)
-		return nil, fmt.Errorf("lock the folder of the engine's tables: %w", err)
+		return nil, errors.Join(fmt.Errorf("lock the folder of the engine's tables: %w", err), os.RemoveAll(path))
 	}
 	f := &folder{path: path, lock: lock}
-	if !tryLock(lock) {
-		_ = f.remove()
-		return nil, fmt.Errorf("lock the folder of the engine's tables: %s does not support locks", dir)
-	}
 	final := filepath.Join(dir, folderPrefix+strings.TrimPrefix(filepath.Base(path), newPrefix))
 	if err := os.Rename(path, final); err != nil {
-		_ = f.remove()
-		return nil, fmt.Errorf("name the folder of the engine's tables: %w", err)
+		return nil, errors.Join(fmt.Errorf("name the folder of the engine's tables: %w", err), f.remove())
 	}
 	f.path = final
 	return f, nil
 }
 
+// remove deletes the folder and gives the lock back.
 func (f *folder) remove() error {
-	defer f.lock.Close()
-	return os.RemoveAll(f.path)
+	return errors.Join(os.RemoveAll(f.path), f.lock.Close())
+}
+
+// lockFolder takes the exclusive lock of a folder without waiting for it. It
+// is held until the file is closed or the process ends, however it ends.
+func lockFolder(path string) (*os.File, error) {
+	lock, err := os.OpenInRoot(path, ".")
+	if err != nil {
+		return nil, err
+	}
+	if err := flock(lock); err != nil {
+		return nil, errors.Join(err, lock.Close())
+	}
+	return lock, nil
 }
 
 // removeLeftovers removes the folders of processes that are gone: those of
@@ -62,13 +69,8 @@ func removeLeftovers(dir string) {
 		if err != nil || !info.IsDir() || !ownedByUs(info) {
 			continue
 		}
-		lock, err := os.OpenFile(filepath.Join(path, lockFile), os.O_RDWR, 0)
-		if err != nil {
-			continue
+		if lock, err := lockFolder(path); err == nil {
+			_ = (&folder{path: path, lock: lock}).remove()
 		}
-		if tryLock(lock) {
-			_ = os.RemoveAll(path)
-		}
-		_ = lock.Close()
 	}
 }

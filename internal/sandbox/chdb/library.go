@@ -1,6 +1,7 @@
 package chdb
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"runtime"
@@ -75,9 +76,9 @@ func dial(lib *library, args []string) (*connection, error) {
 		if strings.IndexByte(arg, 0) >= 0 {
 			return nil, fmt.Errorf("argument %q has a zero byte", arg)
 		}
-		argv = append(argv, unsafe.SliceData(append([]byte(arg), 0)))
+		argv = append(argv, &append([]byte(arg), 0)[0])
 	}
-	handle := lib.connect(int32(len(argv)), unsafe.SliceData(argv))
+	handle := lib.connect(int32(len(argv)), &argv[0])
 	runtime.KeepAlive(argv)
 	if handle == nil {
 		return nil, errRefused
@@ -98,13 +99,11 @@ type answer struct {
 // format. The error is an *Error with ClickHouse's code.
 //
 // After a statement that failed while running, the connection holds its
-// partial output and would put it in front of the next one's: only drain, or
-// closing, makes the connection fit for use again.
+// partial output and puts it in front of the next one's: a connection whose
+// output is read serves for one statement only.
 func (c *connection) run(sql, format string) (*answer, error) {
-	result := c.lib.query(*c.handle,
-		unsafe.StringData(sql), uintptr(len(sql)), unsafe.StringData(format), uintptr(len(format)))
-	runtime.KeepAlive(sql)
-	runtime.KeepAlive(format)
+	text, kind := append([]byte(sql), 0), append([]byte(format), 0)
+	result := c.lib.query(*c.handle, &text[0], uintptr(len(sql)), &kind[0], uintptr(len(format)))
 	if result == 0 {
 		return nil, &Error{Message: "the engine gave no result"}
 	}
@@ -118,12 +117,8 @@ func (c *connection) run(sql, format string) (*answer, error) {
 		elapsed:   time.Duration(c.lib.elapsed(result) * float64(time.Second)),
 	}
 	if n := c.lib.length(result); n > 0 {
-		a.text = append(a.text, unsafe.Slice(c.lib.buffer(result), n)...)
+		//nolint:gosec // the library's own memory, n bytes long, copied before it is freed
+		a.text = bytes.Clone(unsafe.Slice(c.lib.buffer(result), n))
 	}
 	return a, nil
 }
-
-// drain throws away what a failed statement left in the connection. The empty
-// statement does it in a few microseconds; that it is itself an error or not
-// does not matter.
-func (c *connection) drain() { _, _ = c.run("", "Null") }

@@ -3,6 +3,7 @@
 package chdb
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"runtime"
@@ -13,5 +14,6 @@ func load(string) (*library, error) {
 	return nil, fmt.Errorf("there is no sandbox engine for %s: use WSL 2 or a Linux container", runtime.GOOS)
 }
 
-func tryLock(*os.File) bool      { return false }
+func flock(*os.File) error { return errors.ErrUnsupported }
+
 func ownedByUs(os.FileInfo) bool { return false }

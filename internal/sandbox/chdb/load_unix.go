@@ -46,10 +46,9 @@ func load(path string) (*library, error) {
 	return lib, nil
 }
 
-// tryLock takes the exclusive lock of an open file, without waiting. The lock
-// ends with the process, however it ends.
-func tryLock(f *os.File) bool {
-	return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB) == nil
+// flock takes the exclusive lock of an open file, without waiting.
+func flock(f *os.File) error {
+	return syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB)
 }
 
 // ownedByUs reports whether the file belongs to the user this process runs as.

@@ -1,9 +1,7 @@
 package chdb
 
 import (
-	"bytes"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"time"
 	_ "time/tzdata" // the answer's offsets must not depend on the machine's zone files
@@ -32,35 +30,36 @@ func decode(text []byte, location *time.Location) (*Result, error) {
 	if len(text) == 0 { // a statement without output
 		return r, nil
 	}
-	lines := bytes.Split(bytes.TrimSuffix(text, []byte("\n")), []byte("\n"))
-	if len(lines) < 2 {
-		return nil, errors.New("the engine's answer has no line of types")
+	var document struct {
+		Meta []struct {
+			Name string `json:"name"`
+			Type string `json:"type"`
+		} `json:"meta"`
+		Data   []json.RawMessage `json:"data"`
+		Totals json.RawMessage   `json:"totals"`
 	}
-	if err := json.Unmarshal(lines[0], &r.Names); err != nil {
-		return nil, fmt.Errorf("names of columns: %w", err)
+	if err := json.Unmarshal(text, &document); err != nil {
+		return nil, err
 	}
-	if err := json.Unmarshal(lines[1], &r.Types); err != nil {
-		return nil, fmt.Errorf("types of columns: %w", err)
-	}
-	columns := make([]*shape, len(r.Types))
-	for i, name := range r.Types {
-		shape, err := parseShape(name, location)
+	row := &shape{kind: kindTuple}
+	for _, column := range document.Meta {
+		part, err := parseShape(column.Type, location)
 		if err != nil {
-			return nil, fmt.Errorf("column %q: %w", r.Names[i], err)
+			return nil, fmt.Errorf("column %q: %w", column.Name, err)
 		}
-		columns[i] = shape
+		r.Names = append(r.Names, column.Name)
+		r.Types = append(r.Types, column.Type)
+		row.parts = append(row.parts, part)
 	}
-	row := &shape{kind: kindTuple, parts: columns}
-	r.Rows = make([]json.RawMessage, 0, len(lines)-2)
+	if document.Totals != nil {
+		document.Data = append(document.Data, document.Totals)
+	}
 	w := writer{out: make([]byte, 0, len(text))}
-	for _, line := range lines[2:] {
-		if len(line) == 0 { // stands before the row of totals
-			continue
-		}
+	for i, line := range document.Data {
 		start := len(w.out)
 		w.in, w.at = line, 0
 		if err := w.value(row); err != nil {
-			return nil, fmt.Errorf("row %d: %w", len(r.Rows)+1, err)
+			return nil, fmt.Errorf("row %d: %w", i+1, err)
 		}
 		r.Rows = append(r.Rows, w.out[start:len(w.out):len(w.out)])
 	}

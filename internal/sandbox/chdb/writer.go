@@ -150,7 +150,7 @@ func (w *writer) text(s *shape) error {
 		return w.errorf("%s is not a time", token)
 	}
 	w.out = append(w.out, '"')
-	w.out = AppendTime(w.out, at.In(s.location))
+	w.out = appendTime(w.out, at.In(s.location))
 	w.out = append(w.out, '"')
 	return nil
 }
@@ -212,10 +212,10 @@ func appendFloat(out, token []byte) []byte {
 	return out
 }
 
-// AppendTime appends a time as PostHog's API writes it: ISO 8601 with "Z"
+// appendTime appends a time as PostHog's API writes it: ISO 8601 with "Z"
 // where the offset is zero, else "+hh:mm", and microseconds only where they
 // are not zero.
-func AppendTime(out []byte, t time.Time) []byte {
+func appendTime(out []byte, t time.Time) []byte {
 	layout := "2006-01-02T15:04:05"
 	if t.Nanosecond()/1000 != 0 {
 		layout += ".000000"
