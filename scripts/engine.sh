@@ -71,7 +71,7 @@ archive=$(find "$work" -name '*.tgz')
 echo "$archive_sha512  $archive" | sha512sum --check --status ||
   fail 1 "the archive npm fetched has the wrong sha512; it was thrown away." \
     "Someone between npm and here changed it, or it was cut: do not use it, run this again."
-tar -xzf "$archive" -C "$work" package/libchdb.so ||
+tar -xmzf "$archive" -C "$work" package/libchdb.so ||
   fail 1 "cannot unpack libchdb.so in $cache (566 MB are needed there)."
 echo "$library_sha256  $work/package/libchdb.so" | sha256sum --check --status ||
   fail 1 "libchdb.so has the wrong sha256; it was thrown away. Is the disk full?"

@@ -408,3 +408,23 @@ func TestTablesLiveInAFolderOfTheirOwn(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, own, now)
 }
+
+// What a query costs beyond its work: connection, settings, decoding.
+func BenchmarkQuery(b *testing.B) {
+	path, _, err := chdb.Find("")
+	require.NoError(b, err, "run: make engine")
+	e, err := chdb.Open(path)
+	require.NoError(b, err)
+	b.Cleanup(func() { require.NoError(b, e.Close()) })
+	for name, sql := range map[string]string{
+		"one":   "SELECT 1",
+		"50000": "SELECT number, toFloat64(number), toString(number), toDateTime64(number, 6, 'UTC'), repeat('x', 50) FROM numbers(50000)",
+	} {
+		b.Run(name, func(b *testing.B) {
+			for b.Loop() {
+				_, err := e.Query(b.Context(), sql, chdb.Settings{Database: "default", TimeZone: "UTC"})
+				require.NoError(b, err)
+			}
+		})
+	}
+}

@@ -5,7 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"strconv"
+	"slices"
 	"strings"
 	"time"
 	"unsafe"
@@ -36,27 +36,15 @@ type library struct {
 
 // checkVersion fails for a library that is older than minimumVersion.
 func checkVersion(version string) error {
-	have, want := strings.Split(version, "."), strings.Split(minimumVersion, ".")
-	for i := range want {
-		if i >= len(have) {
-			break
-		}
-		h, err := strconv.Atoi(have[i])
-		if err != nil {
-			break
-		}
-		w, _ := strconv.Atoi(want[i])
-		if h > w {
-			return nil
-		}
-		if h < w {
-			return fmt.Errorf("version %q is too old: %s or newer is needed", version, minimumVersion)
-		}
-		if i == len(want)-1 {
-			return nil
-		}
+	var have, want [3]int
+	if _, err := fmt.Sscanf(version, "%d.%d.%d", &have[0], &have[1], &have[2]); err != nil {
+		return fmt.Errorf("version %q cannot be read: %s or newer is needed", version, minimumVersion)
 	}
-	return fmt.Errorf("version %q cannot be read: %s or newer is needed", version, minimumVersion)
+	_, _ = fmt.Sscanf(minimumVersion, "%d.%d.%d", &want[0], &want[1], &want[2])
+	if slices.Compare(have[:], want[:]) < 0 {
+		return fmt.Errorf("version %q is too old: %s or newer is needed", version, minimumVersion)
+	}
+	return nil
 }
 
 // connection is one session of the engine. It runs one statement at a time:

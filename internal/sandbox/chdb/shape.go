@@ -1,6 +1,7 @@
 package chdb
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -23,6 +24,19 @@ type shape struct {
 	kind     kind
 	location *time.Location // kindTime
 	parts    []*shape
+}
+
+// part returns the shape of element i of a list, or of an object.
+func (s *shape) part(i int, object bool) (*shape, error) {
+	switch {
+	case s == nil:
+		return nil, nil
+	case object && s.kind == kindMap, !object && s.kind == kindArray:
+		return s.parts[0], nil
+	case !object && s.kind == kindTuple && i < len(s.parts):
+		return s.parts[i], nil
+	}
+	return nil, errors.New("a list or an object is not of its column's type")
 }
 
 // parseShape reads ClickHouse's name of a type, e.g.
@@ -111,7 +125,7 @@ func splitType(name string) (head string, args []string) {
 }
 
 // quoteEnd returns the index of the quote that closes the one at i.
-func quoteEnd(s string, i int) int {
+func quoteEnd[T string | []byte](s T, i int) int {
 	quote := s[i]
 	for i++; i < len(s) && s[i] != quote; i++ {
 		if s[i] == '\\' {

@@ -7,117 +7,20 @@ import (
 	"time"
 )
 
-// writer copies one line of ClickHouse's JSON without the spaces between
-// tokens, and changes the values whose shape says so.
+// writer copies JSON without the spaces between tokens, and changes the values
+// whose shape says so. What it reads is known to be valid JSON.
 type writer struct {
 	in  []byte
 	at  int
 	out []byte
 }
 
-func (w *writer) errorf(format string, args ...any) error {
-	return fmt.Errorf("the engine's JSON, byte %d: "+format, append([]any{w.at}, args...)...)
-}
-
 // space skips what stands between tokens: ClickHouse writes a space after a
 // comma.
 func (w *writer) space() {
-	for w.at < len(w.in) && w.in[w.at] == ' ' {
+	for bytes.IndexByte([]byte(" \n\t"), w.in[w.at]) >= 0 {
 		w.at++
 	}
-}
-
-// value copies the value at the read position.
-func (w *writer) value(s *shape) error {
-	w.space()
-	if w.at >= len(w.in) {
-		return w.errorf("a value is missing")
-	}
-	switch c := w.in[w.at]; {
-	case c == '[' && s != nil && (s.kind == kindTuple || s.kind == kindArray):
-		return w.list(s)
-	case c == '{' && s != nil && s.kind == kindMap:
-		return w.object(s.parts[0])
-	case c == '[' || c == '{':
-		return w.skip()
-	case c == '"':
-		return w.text(s)
-	}
-	token, err := w.scalar()
-	if err != nil {
-		return err
-	}
-	if s == nil || token[0] == 'n' {
-		w.out = append(w.out, token...)
-		return nil
-	}
-	switch s.kind {
-	case kindFloat32:
-		return w.float32(token)
-	case kindFloat64:
-		w.out = appendFloat(w.out, token)
-		return nil
-	}
-	return w.errorf("%s is not of the column's type", token)
-}
-
-func (w *writer) list(s *shape) error {
-	w.copyByte()
-	for i := 0; ; i++ {
-		if w.at < len(w.in) && w.in[w.at] == ']' {
-			w.copyByte()
-			return nil
-		}
-		part := s.parts[0]
-		if s.kind == kindTuple {
-			if i >= len(s.parts) {
-				return w.errorf("more values than types")
-			}
-			part = s.parts[i]
-		}
-		if err := w.value(part); err != nil {
-			return err
-		}
-		if err := w.separator(']'); err != nil {
-			return err
-		}
-	}
-}
-
-func (w *writer) object(s *shape) error {
-	w.copyByte()
-	for {
-		if w.at < len(w.in) && w.in[w.at] == '}' {
-			w.copyByte()
-			return nil
-		}
-		w.space()
-		if err := w.text(nil); err != nil {
-			return err
-		}
-		if w.at >= len(w.in) || w.in[w.at] != ':' {
-			return w.errorf("a colon is missing")
-		}
-		w.copyByte()
-		if err := w.value(s); err != nil {
-			return err
-		}
-		if err := w.separator('}'); err != nil {
-			return err
-		}
-	}
-}
-
-// separator copies the comma after an element, or stays before the end.
-func (w *writer) separator(end byte) error {
-	if w.at < len(w.in) && w.in[w.at] == ',' {
-		w.copyByte()
-		return nil
-	}
-	if w.at < len(w.in) && w.in[w.at] == end {
-		return nil
-	}
-	return w.errorf("%q or a comma is missing", end)
 }
 
 func (w *writer) copyByte() {
@@ -125,29 +28,75 @@ func (w *writer) copyByte() {
 	w.at++
 }
 
+// value copies the value at the read position.
+func (w *writer) value(s *shape) error {
+	w.space()
+	switch w.in[w.at] {
+	case '[':
+		return w.elements(s, ']')
+	case '{':
+		return w.elements(s, '}')
+	case '"':
+		return w.text(s)
+	}
+	token := w.scalar()
+	if s == nil || token[0] == 'n' {
+		w.out = append(w.out, token...)
+		return nil
+	}
+	if f, err := strconv.ParseFloat(string(token), 32); err == nil && s.kind == kindFloat32 {
+		// The shortest text as a double, which is what PostHog's Python makes of it.
+		token = strconv.AppendFloat(nil, f, 'g', -1, 64)
+	} else if s.kind != kindFloat64 || token[0] > '9' {
+		return fmt.Errorf("%s is not of its column's type", token)
+	}
+	w.out = appendFloat(w.out, token)
+	return nil
+}
+
+// elements copies a list or an object up to its end.
+func (w *writer) elements(s *shape, end byte) error {
+	w.copyByte()
+	for i := 0; ; {
+		w.space()
+		switch w.in[w.at] {
+		case end:
+			w.copyByte()
+			return nil
+		case ',':
+			w.copyByte()
+			continue
+		}
+		if end == '}' {
+			if err := w.text(nil); err != nil {
+				return err
+			}
+			w.space()
+			w.copyByte() // the colon
+		}
+		part, err := s.part(i, end == '}')
+		if err != nil {
+			return err
+		}
+		if err := w.value(part); err != nil {
+			return err
+		}
+		i++
+	}
+}
+
 // text copies a string, or writes it anew where it is a time.
 func (w *writer) text(s *shape) error {
 	start := w.at
-	if w.at >= len(w.in) || w.in[w.at] != '"' {
-		return w.errorf("a string is missing")
-	}
-	for w.at++; w.at < len(w.in) && w.in[w.at] != '"'; w.at++ {
-		if w.in[w.at] == '\\' {
-			w.at++
-		}
-	}
-	if w.at >= len(w.in) {
-		return w.errorf("a string has no end")
-	}
-	w.at++
+	w.at = quoteEnd(w.in, w.at) + 1
 	token := w.in[start:w.at]
-	if s == nil || s.kind != kindTime {
+	if s == nil {
 		w.out = append(w.out, token...)
 		return nil
 	}
 	at, err := time.Parse(time.RFC3339Nano, string(token[1:len(token)-1]))
-	if err != nil {
-		return w.errorf("%s is not a time", token)
+	if s.kind != kindTime || err != nil {
+		return fmt.Errorf("%s is not of its column's type", token)
 	}
 	w.out = append(w.out, '"')
 	w.out = appendTime(w.out, at.In(s.location))
@@ -156,51 +105,12 @@ func (w *writer) text(s *shape) error {
 }
 
 // scalar reads a number, true, false or null.
-func (w *writer) scalar() ([]byte, error) {
+func (w *writer) scalar() []byte {
 	start := w.at
-	for w.at < len(w.in) && !bytes.ContainsRune([]byte(",]}"), rune(w.in[w.at])) {
+	for w.at < len(w.in) && bytes.IndexByte([]byte(",]} \n\t"), w.in[w.at]) < 0 {
 		w.at++
 	}
-	if w.at == start {
-		return nil, w.errorf("a value is missing")
-	}
-	return w.in[start:w.at], nil
-}
-
-// skip copies a list or an object as it is.
-func (w *writer) skip() error {
-	for depth := 0; w.at < len(w.in); {
-		switch w.in[w.at] {
-		case '"':
-			if err := w.text(nil); err != nil {
-				return err
-			}
-			continue
-		case ' ':
-			w.at++
-			continue
-		case '[', '{':
-			depth++
-		case ']', '}':
-			depth--
-		}
-		w.copyByte()
-		if depth == 0 {
-			return nil
-		}
-	}
-	return w.errorf("a list or an object has no end")
-}
-
-// float32 writes the shortest text of the number as a double, which is what
-// PostHog's Python makes of it.
-func (w *writer) float32(token []byte) error {
-	f, err := strconv.ParseFloat(string(token), 32)
-	if err != nil {
-		return w.errorf("%s is not a number", token)
-	}
-	w.out = appendFloat(w.out, strconv.AppendFloat(nil, f, 'g', -1, 64))
-	return nil
+	return w.in[start:w.at]
 }
 
 // appendFloat appends a number so that it can be told from an integer.
