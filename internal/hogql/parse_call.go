@@ -103,6 +103,11 @@ func (p *parser) callSuffix(c *Call) {
 		p.close(kRParen, open)
 	}
 	if p.is(kwOver) {
+		if c.Distinct && len(c.Args) == 0 && !c.HasParam && c.OrderBy == nil { // a column of that name
+			t := scan(p.src, int(c.Name.End)+1)
+			c.Distinct = false
+			c.Args = []Expr{&Field{Span: Span{t.start, t.end}, Chain: []Ident{p.ident(t)}}}
+		}
 		if next := p.peek(); (next.kind == kLParen || isName(next)) && !c.Distinct && c.OrderBy == nil {
 			p.over(c)
 		}
@@ -169,7 +174,7 @@ func (p *parser) frameBound() *Bound {
 	case p.is(kwUnbounded) && (p.peek().kw == kwPreceding || p.peek().kw == kwFollowing):
 		p.next()
 	default:
-		b.Value = p.binary(precBetween + 1)
+		b.Value = p.expr()
 	}
 	switch p.tok.kw {
 	case kwPreceding:

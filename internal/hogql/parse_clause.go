@@ -162,8 +162,13 @@ func (p *parser) ordering(s *Select) {
 	p.next()
 	p.expectWord(kwBy)
 	s.OrderBy = p.orderList()
+	s.Interpol = p.interpolate()
+}
+
+// interpolate reads INTERPOLATE [(expr AS name, …)] if it is there.
+func (p *parser) interpolate() *Interpolate {
 	if !p.is(kwInterpolate) {
-		return
+		return nil
 	}
 	in := &Interpolate{}
 	start := p.tok.start
@@ -175,7 +180,7 @@ func (p *parser) ordering(s *Select) {
 			inner, name := splitAlias(p.expr())
 			if inner == nil {
 				p.failWant("AS and a name")
-				return
+				return in
 			}
 			in.Items = append(in.Items, Replacement{X: inner, Name: name})
 			if !p.acceptKind(kComma) {
@@ -185,7 +190,7 @@ func (p *parser) ordering(s *Select) {
 		p.close(kRParen, open)
 	}
 	in.Span = p.span(start)
-	s.Interpol = in
+	return in
 }
 
 // orderList reads the members of ORDER BY.

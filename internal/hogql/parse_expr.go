@@ -27,7 +27,7 @@ func (p *parser) binary(floor int) Expr {
 			}
 		default:
 			op := symbolOps[p.tok.kind]
-			more = op != 0 && int(operators[op].prec) >= floor && ceiling == precPostfix && !(op == OpMod && !p.operandAt(p.peek()))
+			more = op != 0 && int(operators[op].prec) >= floor && ceiling == precPostfix && !(op == OpMod && p.percentAt(p.peek()))
 			if more {
 				x = p.infix(x, op, 1)
 			}
@@ -129,7 +129,11 @@ func (p *parser) alias(x Expr) Expr {
 		p.next()
 		name = Ident{Span: Span{t.start, t.end}, Name: unquote(p.src[t.start+1:t.end-1], '\''), Quoted: true}
 	} else {
-		name = p.aliasName("a name after AS")
+		if p.depth == p.freeAlias {
+			name = p.name("a name after AS")
+		} else {
+			name = p.aliasName("a name after AS")
+		}
 	}
 	if p.failed {
 		return x
@@ -226,7 +230,7 @@ func (p *parser) bound(floor int) Expr {
 	x := p.binary(floor)
 	switch x.(type) {
 	case *Lambda, *NamedArg:
-		if p.src[start.start] != '(' {
+		if p.src[start.start] != '(' && p.is(kwAnd) {
 			p.failAt(start, failBound, "")
 		}
 	}
@@ -247,6 +251,17 @@ func (p *parser) ternary(cond Expr) Expr {
 	}
 	p.count()
 	return &Ternary{Span: p.span(cond.Pos().Start), Cond: cond, Then: then, Else: other}
+}
+
+// percentAt reports whether the % before t is the mark of LIMIT 10 %, not an operator: no operand follows.
+func (p *parser) percentAt(t token) bool {
+	switch t.kw {
+	case kwOffset:
+		return p.operandAt(scan(p.src, int(t.end)))
+	case kwWith:
+		return scan(p.src, int(t.end)).kw == kwTies
+	}
+	return !p.operandAt(t)
 }
 
 // unary reads a prefix operator with its operand, or an operand.
@@ -279,7 +294,18 @@ func (p *parser) unary() Expr {
 			return p.not()
 		}
 	}
-	return p.postfix(p.operand())
+	x := p.operand()
+	switch l := x.(type) {
+	case *Lambda: // its body took all there was
+		if _, block := l.Body.(*Block); l.Start == t.start && !block {
+			return x
+		}
+	case *NamedArg:
+		if l.Start == t.start {
+			return x
+		}
+	}
+	return p.postfix(x)
 }
 
 // not reads NOT x, or a function or column of that name.
@@ -314,7 +340,8 @@ func (p *parser) not() Expr {
 // an operand where nothing follows that it could work on.
 func (p *parser) operandAt(t token) bool {
 	if t.kind == kStar || isInfixWord(t) {
-		return !startsOperand(p.src, scan(p.src, int(t.end)))
+		next := scan(p.src, int(t.end))
+		return !startsOperand(p.src, next) || next.kind == kLParen && t.kind == kIdent
 	}
 	return startsOperand(p.src, t)
 }
@@ -445,7 +472,7 @@ func (p *parser) exprList(end kind) []Expr {
 	var list []Expr
 	for p.tok.kind != end && !p.failed {
 		list = append(list, p.expr())
-		if !p.acceptKind(kComma) {
+		if !p.acceptKind(kComma) || p.isPair(kwOrder, kwBy) {
 			break
 		}
 	}

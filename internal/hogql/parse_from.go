@@ -27,7 +27,7 @@ func (p *parser) joinChain(list []*Join) []*Join {
 			return nil
 		}
 		items[0].Kind, items[0].Natural = kind, natural
-		if kind != "CROSS JOIN" && kind != "POSITIONAL JOIN" {
+		if kind != "CROSS JOIN" {
 			p.joinCondition(items[0])
 		}
 		list = append(list, items...)
@@ -199,7 +199,7 @@ func (p *parser) tableAliases(j *Join) {
 		name := p.aliasName("an alias")
 		j.Alias, j.Columns = &name, nil
 		if p.tok.kind == kLParen {
-			j.Columns = p.names("a column's name")
+			j.Columns = p.names("a column's name", false)
 		}
 	}
 }

@@ -185,7 +185,7 @@ func (p *parser) star() Expr {
 func (p *parser) starTail(s *Star) Expr {
 	if p.is(kwExclude) && p.peek().kind == kLParen {
 		p.next()
-		s.Exclude = p.names("a column to exclude")
+		s.Exclude = p.names("a column to exclude", true)
 		s.Span = p.span(s.Start)
 	}
 	return s

@@ -88,6 +88,7 @@ func (p *parser) setTail(q Query) Query {
 		p.next()
 		p.next()
 		order = p.orderList()
+		p.interpolate()
 	}
 	var limit *Limit
 	if p.is(kwLimit) || p.is(kwOffset) {
@@ -211,7 +212,7 @@ func (p *parser) selectStmt() Query {
 
 // recursive reads RECURSIVE, which is a name where AS or a parenthesis follows.
 func (p *parser) recursive() bool {
-	if !p.is(kwRecursive) || !isName(p.peek()) || p.peek().kw == kwAs {
+	if !p.is(kwRecursive) || !p.operandAt(p.peek()) || p.namedQueryAt() {
 		return false
 	}
 	p.next()
@@ -267,7 +268,7 @@ func (p *parser) cte() *CTE {
 		c.Span = p.span(start)
 		return c
 	}
-	x := p.expr()
+	x := p.freeExpr()
 	if p.failed {
 		return c
 	}
@@ -330,7 +331,7 @@ func (p *parser) skipNames(t token) token {
 func (p *parser) namedQuery(c *CTE) {
 	c.Name = p.name("a name")
 	if p.tok.kind == kLParen {
-		c.Columns = p.names("a column")
+		c.Columns = p.names("a column", false)
 	}
 	if p.accept(kwUsing) {
 		p.expectWord(kwKey)
@@ -338,7 +339,7 @@ func (p *parser) namedQuery(c *CTE) {
 			p.failWant(`"(" and the key's columns`)
 			return
 		}
-		c.UsingKey = p.names("a column")
+		c.UsingKey = p.names("a column", false)
 	}
 	p.expectWord(kwAs)
 	if p.is(kwMaterialized) || p.is(kwNot) {

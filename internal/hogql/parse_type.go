@@ -76,10 +76,16 @@ func (p *parser) typeParam() (string, bool) {
 	return "", false
 }
 
-// rawText returns the tokens of src[start:end] without what stands between them.
+// rawText returns the tokens of src[start:end] without the blanks that nothing needs.
 func (p *parser) rawText(start, end int32) string {
 	var b strings.Builder
+	word := false
 	for t := scan(p.src, int(start)); t.kind != kEOF && t.start < end; t = scan(p.src, int(t.end)) {
+		isWord := t.kind == kIdent || isNumber(t)
+		if word && isWord { // PostHog joins them, which nothing could read again
+			b.WriteByte(' ')
+		}
+		word = isWord
 		b.WriteString(p.text(t))
 		if t.kind == kComma {
 			b.WriteByte(' ')

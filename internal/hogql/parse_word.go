@@ -96,7 +96,7 @@ func (p *parser) caseExpr(next token) (Expr, bool) {
 		}
 		p.next()
 	} else {
-		if !startsOperand(p.src, next) {
+		if !p.operandAt(next) {
 			return nil, false
 		}
 		m := p.mark()
@@ -158,6 +158,9 @@ func (p *parser) interval(next token) (Expr, bool) {
 	p.next()
 	x := p.expr()
 	unit, ok := intervalUnits[p.tok.kw]
+	if n, name := pointUnit(x); n != nil && !ok {
+		return &Interval{Span: p.span(t.start), X: n, Unit: name}, true
+	}
 	if ok && !p.failed {
 		p.next()
 		return &Interval{Span: p.span(t.start), X: x, Unit: unit}, true
@@ -181,6 +184,20 @@ func (p *parser) interval(next token) (Expr, bool) {
 	return nil, false
 }
 
+// pointUnit takes the unit off 1.year, which was read as a member of 1; nil where x is something else.
+func pointUnit(x Expr) (*Number, string) {
+	if i, ok := x.(*Index); ok {
+		n, _ := i.X.(*Number)
+		s, _ := i.Index.(*String)
+		if n != nil && s != nil {
+			if unit, ok := intervalUnits[lookupKeyword(s.Value)]; ok {
+				return &Number{Span: n.Span, Text: n.Text + "."}, unit
+			}
+		}
+	}
+	return nil, ""
+}
+
 // intervalText splits the text of INTERVAL '7 days': a count, one blank, a unit in lower case.
 func intervalText(s string) (count int64, unit string, ok bool) {
 	number, unit, found := strings.Cut(s, " ")
@@ -200,25 +217,28 @@ func intervalText(s string) (count int64, unit string, ok bool) {
 
 // cast reads CAST(x AS type) and TRY_CAST(x AS type), or a call of that name.
 func (p *parser) cast() Expr {
-	t := p.tok
+	m, t := p.mark(), p.tok
 	p.next()
 	open := p.tok.start
 	p.next()
-	if p.tok.kind == kRParen || p.is(kwSelect) || p.is(kwDistinct) || p.isPair(kwOrder, kwBy) {
+	if p.tok.kind == kRParen || p.is(kwSelect) && p.peek().kw != kwAs || p.is(kwDistinct) || p.isPair(kwOrder, kwBy) {
 		p.moveTo(token{kind: kLParen, start: open, end: open + 1})
 		return p.callAt(p.ident(t))
 	}
-	x := p.expr()
+	x := p.freeExpr()
 	if p.failed {
 		return nil
 	}
 	inner, name := splitAlias(x)
-	if inner == nil {
+	if inner == nil || p.src[name.Start] == '\'' || p.tok.kind == kComma {
 		return p.callWith(p.ident(t), open, x)
 	}
 	p.moveTo(scan(p.src, int(name.Start)))
 	typ := p.typeExpr()
 	p.close(kRParen, open)
+	if p.suffixAt() && p.reset(m) {
+		return p.chain()
+	}
 	kind := CastCall
 	if t.kw == kwTryCast {
 		kind = CastTry
@@ -226,26 +246,46 @@ func (p *parser) cast() Expr {
 	return &Cast{Span: p.span(t.start), X: inner, Type: typ, Kind: kind}
 }
 
-// splitAlias takes the last alias off x, where the grammar wants "x AS name" and x, being a lambda, read
-// the alias as part of its body. It returns nil when there is none.
+// splitAlias takes the last alias off x, where the grammar wants "x AS name" and a lambda at the end of x
+// read the alias as part of its body. It returns nil when there is none.
 func splitAlias(x Expr) (Expr, Ident) {
-	switch x := x.(type) {
-	case *Alias:
-		return x.X, x.Name
-	case *Lambda:
-		if inner, name := splitAlias(x.Body); inner != nil {
-			x.Body = inner
-			x.End = inner.Pos().End
-			return x, name
-		}
-	case *NamedArg:
-		if inner, name := splitAlias(x.Value); inner != nil {
-			x.Value = inner
-			x.End = inner.Pos().End
-			return x, name
-		}
+	if a, ok := x.(*Alias); ok {
+		return a.X, a.Name
 	}
-	return nil, Ident{}
+	edge, span := rightEdge(x)
+	if edge == nil || isNil(*edge) {
+		return nil, Ident{}
+	}
+	inner, name := splitAlias(*edge)
+	if inner == nil {
+		return nil, Ident{}
+	}
+	*edge = inner
+	span.End = inner.Pos().End
+	return x, name
+}
+
+// rightEdge returns the operand that x ends with, and x's span; nil where x ends with a token of its own.
+func rightEdge(x Expr) (*Expr, *Span) {
+	switch x := x.(type) {
+	case *Lambda:
+		return &x.Body, &x.Span
+	case *NamedArg:
+		return &x.Value, &x.Span
+	case *Not:
+		return &x.X, &x.Span
+	case *Neg:
+		return &x.X, &x.Span
+	case *Binary:
+		return &x.Y, &x.Span
+	case *Between:
+		return &x.High, &x.Span
+	case *Logical:
+		return &x.Exprs[len(x.Exprs)-1], &x.Span
+	case *Ternary:
+		return &x.Else, &x.Span
+	}
+	return nil, nil
 }
 
 // castSuffix reads ::type.
@@ -311,8 +351,13 @@ func (p *parser) columns() Expr {
 	case p.tok.kind == kString && p.peek().kind == kRParen:
 		c.Regex = p.str()
 	default:
+		if p.is(kwDistinct) && p.operandAt(p.peek()) {
+			p.reset(m)
+			return nil
+		}
 		c.List = p.exprList(kRParen)
-		if !p.failed && (len(c.List) == 0 || p.is(kwOrder)) && p.reset(m) {
+		if !p.failed && (len(c.List) == 0 || p.is(kwOrder)) {
+			p.reset(m)
 			return nil
 		}
 		if s, ok := firstStar(c.List); ok {
@@ -321,8 +366,23 @@ func (p *parser) columns() Expr {
 		}
 	}
 	p.close(kRParen, open)
+	if p.suffixAt() && p.reset(m) {
+		return nil
+	}
 	c.Span = p.span(start)
 	return c
+}
+
+// suffixAt reports whether FILTER (…) or OVER follows, which only a call can have.
+func (p *parser) suffixAt() bool {
+	switch p.tok.kw {
+	case kwOver:
+		next := p.peek()
+		return next.kind == kLParen || isName(next)
+	case kwFilter:
+		return p.peek().kind == kLParen
+	}
+	return false
 }
 
 func firstStar(list []Expr) (*Star, bool) {

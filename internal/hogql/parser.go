@@ -58,19 +58,20 @@ func (o Options) ParseExpr(src string) (Expr, error) {
 // parser holds the text and the place in it. The first failure turns the current token into the end of
 // input, so that every rule returns at once; nothing is read behind it.
 type parser struct {
-	src      string
-	tok      token
-	prevEnd  int32 // end of the token before tok
-	ahead    token // the token behind aheadAt, 0 before one was seen
-	aheadAt  int32
-	maxDepth int
-	depth    int
-	nodes    int // still allowed
-	attempts int // still allowed
-	notNames int32
-	lastWord token // last clause word that was read as a name
-	failed   bool
-	failure  failure
+	src       string
+	tok       token
+	prevEnd   int32 // end of the token before tok
+	ahead     token // the token behind aheadAt, 0 before one was seen
+	aheadAt   int32
+	maxDepth  int
+	depth     int
+	nodes     int   // still allowed
+	attempts  int   // still allowed
+	notNames  int32 // no lambda's parameters begin before this offset
+	freeAlias int   // depth at which AS takes reserved words, because it names no column
+	lastWord  token // last clause word that was read as a name
+	failed    bool
+	failure   failure
 }
 
 // failure is what an Error is made of, kept small because most failures are of abandoned attempts.
@@ -282,19 +283,28 @@ func (p *parser) aliasName(want string) Ident {
 	return p.name(want)
 }
 
-// names reads name, name, … up to the closing parenthesis, the opening one being the current token.
-func (p *parser) names(want string) []Ident {
+// names reads name, name, … up to the closing parenthesis, the opening one being the current token. A
+// trailing comma may be allowed.
+func (p *parser) names(want string, trailing bool) []Ident {
 	open := p.tok.start
 	p.next()
 	var list []Ident
 	for {
 		list = append(list, p.name(want))
-		if !p.acceptKind(kComma) {
+		if !p.acceptKind(kComma) || trailing && p.tok.kind == kRParen {
 			break
 		}
 	}
 	p.close(kRParen, open)
 	return list
+}
+
+// freeExpr reads an expression whose last AS may be followed by a word that is refused as an alias.
+func (p *parser) freeExpr() Expr {
+	p.freeAlias = p.depth + 1
+	x := p.expr()
+	p.freeAlias = 0
+	return x
 }
 
 // unquote decodes the text between the quotes of a string, a quoted name or a template's text piece.

@@ -424,7 +424,7 @@ func (p *printer) bound(b *Bound) {
 	case b.Value == nil:
 		p.s("UNBOUNDED")
 	default:
-		p.expr(b.Value, precBetween+1)
+		p.expr(b.Value, precLowest)
 	}
 	p.s(" " + b.Kind)
 }

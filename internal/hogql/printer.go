@@ -83,7 +83,7 @@ func needsQuotes(name string, use nameUse) bool {
 	case use == nameBare:
 		return flags&kwPlain == 0
 	case use == nameCall:
-		return k == kwColumns || k == kwCast || k == kwTryCast || k == kwTrim || k == kwCase || k == kwInterval ||
+		return k == kwColumns || k == kwCast || k == kwTryCast || k == kwCase || k == kwInterval ||
 			k == kwSelect || k == kwWith || k == kwDistinct || k == kwCohort || isInfixWord(token{kw: k}) || isClauseWord(k)
 	case use == nameTable:
 		return k == kwSelect || k == kwWith || k == kwValues
@@ -144,6 +144,9 @@ func precedence(x Expr) int {
 	case *Logical:
 		return int(operators[x.Op].prec)
 	case *Not:
+		if isPrefix(x.X) {
+			return min(precNot, precedence(x.X))
+		}
 		return precNot
 	case *Neg:
 		return precNeg
@@ -318,18 +321,28 @@ func (p *printer) neg(x *Neg) {
 	p.expr(x.X, precNeg)
 }
 
+// isPrefix reports whether x may begin any operand: NOT, a lambda or a named argument.
+func isPrefix(x Expr) bool {
+	switch x.(type) {
+	case *Not, *Lambda, *NamedArg:
+		return true
+	}
+	return false
+}
+
 func (p *printer) not(x *Not) {
 	start := len(p.buf)
 	p.s("NOT ")
+	if isPrefix(x.X) {
+		p.bare(x.X)
+		return
+	}
 	operand := len(p.buf)
 	p.expr(x.X, precBetween)
-	if !bytes.HasPrefix(p.buf[operand:], []byte("(")) {
+	if _, ok := x.X.(*Subquery); ok || !bytes.HasPrefix(p.buf[operand:], []byte("(")) {
 		return
 	}
-	if _, ok := x.X.(*Subquery); ok {
-		return
-	}
-	p.buf = p.buf[:start]
+	p.buf = p.buf[:start] // NOT (…) is the call of a function
 	p.s("not(")
 	p.expr(x.X, precLowest)
 	p.s(")")
@@ -608,8 +621,10 @@ func (p *printer) dict(x *Dict) {
 
 func (p *printer) template(x *Template) {
 	p.s("f'")
+	text := false
 	for _, part := range x.Parts {
-		if s, ok := part.(*String); ok {
+		s, ok := part.(*String)
+		if text = ok && !text; text { // of two texts side by side the second stood in braces
 			for i, piece := range strings.Split(s.Value, "{") {
 				if i > 0 {
 					p.s(`\{`)
