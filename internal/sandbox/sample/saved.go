@@ -1,0 +1,5 @@
+package sample
+
+import "context"
+
+func (l loader) saved(context.Context, Project) error { return nil }

@@ -1,0 +1,44 @@
+-- What PostHog derives from events: sessions and the members of cohorts.
+INSERT INTO {{.Database}}.sessions (session_id, distinct_id, person_id, `$start_timestamp`, `$end_timestamp`, `$urls`, `$num_uniq_urls`,
+    `$entry_current_url`, `$entry_pathname`, `$entry_hostname`, `$end_current_url`, `$end_pathname`, `$end_hostname`,
+    `$entry_referring_domain`, `$entry_utm_source`, `$entry_utm_campaign`, `$entry_utm_medium`, `$entry_gclid`,
+    `$pageview_count`, `$autocapture_count`, `$screen_count`, `$channel_type`, `$session_duration`, `$is_bounce`)
+SELECT
+    session_id, last_id, sessions.person, start, end, urls, length(urls),
+    entry.1, nullIf(entry.2, ''), nullIf(entry.3, ''), exit.1, nullIf(exit.2, ''), nullIf(exit.3, ''),
+    nullIf(entry.4, ''), nullIf(entry.5, ''), nullIf(entry.6, ''), nullIf(entry.7, ''), nullIf(entry.8, ''),
+    pageviews, autocaptures, screens,
+    multiIf(
+        entry.8 != '', 'Paid Search',
+        entry.7 = 'email', 'Email',
+        entry.7 = 'social', 'Organic Social',
+        startsWith(entry.4, 'www.google.'), 'Organic Search',
+        entry.4 IN ('', '$direct'), 'Direct',
+        'Referral'),
+    dateDiff('second', start, end),
+    if(pageviews + screens = 0, NULL, pageviews + screens = 1 AND autocaptures = 0 AND dateDiff('second', start, end) < {{.BounceSeconds}})
+FROM (
+    SELECT
+        `$session_id` AS session_id,
+        argMax(events.distinct_id, (timestamp, uuid)) AS last_id,
+        argMax(if(notEmpty(override.distinct_id), override.person_id, events.person_id), (timestamp, uuid)) AS person,
+        min(timestamp) AS start, max(timestamp) AS end,
+        arraySort(groupUniqArrayIf(JSONExtractString(properties, '$current_url'), event = '$pageview')) AS urls,
+        argMin((JSONExtractString(properties, '$current_url'), JSONExtractString(properties, '$pathname'), JSONExtractString(properties, '$host'),
+            JSONExtractString(properties, '$referring_domain'), JSONExtractString(properties, 'utm_source'),
+            JSONExtractString(properties, 'utm_campaign'), JSONExtractString(properties, 'utm_medium'), JSONExtractString(properties, 'gclid')),
+            (timestamp, uuid)) AS entry,
+        argMax((JSONExtractString(properties, '$current_url'), JSONExtractString(properties, '$pathname'), JSONExtractString(properties, '$host')),
+            (timestamp, uuid)) AS exit,
+        countIf(event = '$pageview') AS pageviews, countIf(event = '$autocapture') AS autocaptures, countIf(event = '$screen') AS screens
+    FROM {{.Database}}.events AS events
+    LEFT JOIN {{.Database}}.person_distinct_id_overrides AS override ON events.distinct_id = override.distinct_id
+    WHERE `$session_id` != ''
+    GROUP BY session_id
+) AS sessions;
+INSERT INTO {{.Database}}.cohort_people (person_id, cohort_id)
+SELECT person_id, {{.PowerUsers}} FROM {{.Database}}.events
+WHERE event = 'movie_viewed' AND timestamp >= subtractDays({{.Now}}, 30)
+GROUP BY person_id HAVING count() >= {{.PowerUserViews}};
+INSERT INTO {{.Database}}.cohort_people (person_id, cohort_id)
+SELECT DISTINCT person_id, {{.Churned}} FROM {{.Database}}.events WHERE event = 'subscription_cancelled';
