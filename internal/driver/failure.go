@@ -146,7 +146,7 @@ func networkError(ctx context.Context, op string, err error) *Error {
 	case isCert:
 		e.Code, e.final = CodeTLS, true
 		e.Detail = "the certificate of the host is not accepted: " + certReason(err)
-	case isRecord:
+	case isRecord || errors.Is(err, http.ErrSchemeMismatch):
 		e.Code, e.final = CodeTLS, true
 		e.Detail = "the host does not speak TLS on this port"
 	case isDNS && dns.IsNotFound:

@@ -193,12 +193,12 @@ func (c *Client) eventObject(ctx context.Context, g *gather, project int64, name
 	if r.Samples {
 		c.sample(ctx, g, project, &o, "FROM events WHERE event = {event} AND timestamp >= now() - INTERVAL 30 DAY", map[string]any{"event": name})
 	}
-	o.Fields = append(o.Fields, c.joined(ctx, g, project, r.Search)...)
+	o.Fields = append(o.Fields, c.joined(ctx, project, r.Search)...)
 	return o, nil
 }
 
 // joined are the ways from an event to what belongs to it: in short, or with a search the properties there.
-func (c *Client) joined(ctx context.Context, g *gather, project int64, search string) []Field {
+func (c *Client) joined(ctx context.Context, project int64, search string) []Field {
 	groups, _, err := c.groupTypes(ctx, project)
 	if err != nil {
 		groups = nil

@@ -290,7 +290,7 @@ func itemKey(it Item) string {
 // page cuts the items of one page.
 func (o *Objects) page(items []Item, r ListRequest, project int64) error {
 	h := fnv.New64a()
-	fmt.Fprint(h, project, r.Kinds, len(r.Search), r.Search)
+	_, _ = fmt.Fprint(h, project, r.Kinds, len(r.Search), r.Search)
 	from := 0
 	if r.Cursor != "" {
 		var at cursor

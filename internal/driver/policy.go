@@ -45,7 +45,9 @@ func (c *Client) call(ctx context.Context, r request) (stats, error) {
 			return s, e
 		}
 		if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= wait {
-			e.RetryAfter = wait
+			if e.RetryAfter == 0 {
+				e.RetryAfter = wait
+			}
 			return s, e
 		}
 		c.log.Warn("retry", "op", r.op, "kind", string(e.Kind), "status", e.Status, "code", e.Code, "attempts", s.attempts, "wait", wait)

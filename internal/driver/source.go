@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -57,12 +56,6 @@ func (g *gather) take(what string, at time.Time, err error) bool {
 		g.notes = append(g.notes, what+" left out: "+why(err))
 	}
 	return false
-}
-
-func (g *gather) note(format string, args ...any) {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	g.notes = append(g.notes, fmt.Sprintf(format, args...))
 }
 
 // end gives the error of the whole answer: a fatal one, or the first if nothing could be read.

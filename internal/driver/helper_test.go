@@ -1,0 +1,146 @@
+package driver_test
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"posthog-mcp/internal/driver"
+)
+
+// canary is the key of every test; no log, error or answer may hold it.
+const canary = "phx_canary5ecret5ecret5ecret"
+
+const jsonType = "application/json"
+
+// okBody is the smallest good answer to a query.
+const okBody = `{"results":[[1]],"columns":["1"],"types":[["1","UInt8"]],"is_cached":false,"timezone":"UTC"}`
+
+// fake is a transport in memory: it answers by a function, which gets the number of the request from 1,
+// and keeps what was sent, and when. It works in a synctest bubble.
+type fake struct {
+	answer func(n int, r *http.Request) (*http.Response, error)
+
+	mu   sync.Mutex
+	sent []sentRequest
+}
+
+type sentRequest struct {
+	Method, Path, Body string
+	Query              string
+	Header             http.Header
+	At                 time.Time
+}
+
+func (f *fake) RoundTrip(r *http.Request) (*http.Response, error) {
+	var body []byte
+	if r.Body != nil {
+		body, _ = io.ReadAll(r.Body)
+	}
+	if r.Method == http.MethodGet && strings.HasPrefix(r.URL.Path, "/api/projects/") && strings.Count(r.URL.Path, "/") == 4 {
+		return reply(200, jsonType, `{"id":1,"name":"Demo","timezone":"Europe/Berlin","week_start_day":1,"api_token":"phc_secret"}`), nil
+	}
+	f.mu.Lock()
+	f.sent = append(f.sent, sentRequest{r.Method, r.URL.Path, string(body), r.URL.RawQuery, r.Header, time.Now()})
+	n := len(f.sent)
+	f.mu.Unlock()
+	return f.answer(n, r)
+}
+
+// requests gives what was sent so far, without the reading of the project's name.
+func (f *fake) requests() []sentRequest {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return append([]sentRequest(nil), f.sent...)
+}
+
+func reply(status int, contentType, body string, header ...string) *http.Response {
+	h := http.Header{}
+	if contentType != "" {
+		h.Set("Content-Type", contentType)
+	}
+	for i := 0; i+1 < len(header); i += 2 {
+		h.Set(header[i], header[i+1])
+	}
+	return &http.Response{StatusCode: status, Header: h, Body: io.NopCloser(strings.NewReader(body))}
+}
+
+// always answers every request alike.
+func always(status int, contentType, body string, header ...string) func(int, *http.Request) (*http.Response, error) {
+	return func(int, *http.Request) (*http.Response, error) {
+		return reply(status, contentType, body, header...), nil
+	}
+}
+
+// detail is PostHog's error shape.
+func detail(typ, code, text string) string {
+	return fmt.Sprintf(`{"type":%q,"code":%q,"detail":%q,"attr":null}`, typ, code, text)
+}
+
+// lockedBuffer is a log that many goroutines may write.
+type lockedBuffer struct {
+	mu sync.Mutex
+	b  bytes.Buffer
+}
+
+func (l *lockedBuffer) Write(p []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.Write(p)
+}
+
+func (l *lockedBuffer) String() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.b.String()
+}
+
+func newLog() (*lockedBuffer, *slog.Logger) {
+	log := &lockedBuffer{}
+	return log, slog.New(slog.NewJSONHandler(log, &slog.HandlerOptions{Level: slog.LevelDebug}))
+}
+
+// newClient makes a client over a fake transport; change adapts its options. When the test ends, the log
+// must not hold the key.
+func newClient(t *testing.T, f *fake, change func(*driver.Options)) *driver.Client {
+	t.Helper()
+	log, logger := newLog()
+	o := driver.Options{
+		BaseURL: "https://us.posthog.com", Key: func() string { return canary }, ProjectID: 1, MaxRetries: 3,
+		Logger: logger,
+		HTTP:   &http.Client{Transport: f},
+	}
+	if change != nil {
+		change(&o)
+	}
+	c, err := driver.New(o)
+	require.NoError(t, err)
+	t.Cleanup(func() {
+		c.Close()
+		require.NotContains(t, log.String(), canary)
+	})
+	return c
+}
+
+func asError(t *testing.T, err error) *driver.Error {
+	t.Helper()
+	e, ok := errors.AsType[*driver.Error](err)
+	require.True(t, ok, "%v is no *driver.Error", err)
+	require.NotContains(t, e.Error(), canary)
+	require.NotContains(t, fmt.Sprintf("%+v", *e), canary)
+	return e
+}
+
+func selectOne(t *testing.T, c *driver.Client) (*driver.Result, error) {
+	t.Helper()
+	return c.Query(t.Context(), driver.QueryRequest{HogQL: "SELECT 1"})
+}
