@@ -32,3 +32,5 @@ SELECT 0, company, min(first_seen), least(max(first_seen) + INTERVAL 1 DAY, {{.N
 FROM {{.Staging}}.person
 WHERE company IN (SELECT `$group_0` FROM {{.Database}}.events WHERE `$group_0` != '')
 GROUP BY company;
+INSERT INTO {{.Database}}.system_groups (id, group_key, group_type_index, group_properties, created_at)
+SELECT row_number() OVER (ORDER BY key), key, index, properties, created_at FROM {{.Database}}.groups;
