@@ -47,6 +47,7 @@ func (o Options) Parse(src string) (Query, error) {
 // ParseExpr is ParseExpr within the limits of o.
 func (o Options) ParseExpr(src string) (Expr, error) {
 	p := newParser(src, o)
+	p.rule = ruleExpr
 	x := p.expr()
 	p.expectEnd()
 	if p.failed {
@@ -71,6 +72,8 @@ type parser struct {
 	freeAlias int   // depth at which AS takes reserved words, because it names no column
 	lastWord  token // last clause word that was read as a name
 	failed    bool
+	rule      rule
+	options   Options
 	failure   failure
 }
 
@@ -81,6 +84,8 @@ type failure struct {
 	want   string // what was expected
 	detail string // for codes that need more
 	open   int32  // of the bracket that want would close, else -1
+	prev   int32  // end of the token before tok
+	word   token  // the last clause word that had been read as a name
 }
 
 // mark is a place to come back to.
@@ -90,10 +95,10 @@ type mark struct {
 }
 
 func newParser(src string, o Options) *parser {
-	p := &parser{src: src, maxDepth: or(o.MaxDepth, DefaultMaxDepth), nodes: or(o.MaxNodes, DefaultMaxNodes), attempts: maxAttempts}
+	p := &parser{src: src, options: o, maxDepth: or(o.MaxDepth, DefaultMaxDepth), nodes: or(o.MaxNodes, DefaultMaxNodes), attempts: maxAttempts}
 	switch {
 	case len(src) > min(or(o.MaxBytes, DefaultMaxBytes), math.MaxInt32):
-		p.fail(failure{code: failBytes, detail: "the text"})
+		p.fail(failure{code: failBytes})
 	case !utf8.ValidString(src):
 		p.fail(failure{code: failUTF8})
 	default:
@@ -149,6 +154,7 @@ func (p *parser) fail(f failure) {
 	if p.failed {
 		return
 	}
+	f.prev, f.word = p.prevEnd, p.lastWord
 	p.failed, p.failure = true, f
 	p.tok = token{kind: kEOF, start: p.tok.start, end: int32(len(p.src))}
 }

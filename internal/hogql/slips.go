@@ -1,0 +1,534 @@
+package hogql
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+// expected describes the commonest failure: a token that cannot stand where it does. Known slips come
+// first, each looking only at tokens around the place.
+func (d *diagnosis) expected() {
+	t := d.f.tok
+	if t.kind == kBad {
+		d.bad()
+		return
+	}
+	if w := d.f.word; w.end == d.f.prev && w.end > 0 && w.end <= t.start { // a clause word was read as a name
+		if isClauseWord(w.kw) && len(d.before) > 0 {
+			d.at = w
+			d.before = d.before[:len(d.before)-1]
+			d.f.tok = w
+			if !d.symbolSlip() {
+				d.missingOperand()
+			}
+			return
+		}
+	}
+	for _, slip := range []func() bool{d.symbolSlip, d.wordSlip, d.orderSlip, d.textSlip, d.listSlip} {
+		if slip() {
+			return
+		}
+	}
+	d.message = fmt.Sprintf("expected %s, found %s", d.wanted(), foundText(d.src, t))
+	d.unclosed()
+}
+
+// wanted returns what was expected. Where an operand has just ended, the end of the query is one of many
+// things that may follow.
+func (d *diagnosis) wanted() string {
+	if d.f.want == "the end of the query" && d.rule == ruleExpr {
+		return "the end of the expression"
+	}
+	return d.f.want
+}
+
+// missingOperand describes a clause word where an expression should stand.
+func (d *diagnosis) missingOperand() {
+	prev := d.back(1)
+	want := "an expression"
+	if prev.kind == kLParen && len(d.before) > 1 && d.back(2).kind == kIdent {
+		want = `an expression or ")"`
+	}
+	d.message = fmt.Sprintf("expected %s, found %s", want, foundText(d.src, d.at))
+	if prev.kind == kComma && d.offer(prev.start, prev.end, "", "") {
+		return
+	}
+	d.unclosed()
+}
+
+// unclosed adds which bracket is still open, and offers to close it here.
+func (d *diagnosis) unclosed() {
+	if len(d.opens) == 0 {
+		return
+	}
+	open := d.opens[len(d.opens)-1]
+	name := map[kind]string{kLParen: "parenthesis", kLBracket: "bracket", kLBrace: "brace"}[open.kind]
+	end := map[kind]string{kLParen: ")", kLBracket: "]", kLBrace: "}"}[open.kind]
+	at := NewError(d.src, Span{open.start, open.end}, "")
+	here := NewError(d.src, Span{d.at.start, d.at.end}, "")
+	place := fmt.Sprintf("column %d", at.Column)
+	if at.Line != here.Line {
+		place = fmt.Sprintf("line %d, column %d", at.Line, at.Column)
+	}
+	if d.at.kind != kEOF && d.f.open < 0 && d.at != d.f.word {
+		return
+	}
+	d.note = fmt.Sprintf("the %s at %s is not closed", name, place)
+	prev := d.back(1)
+	d.offer(prev.end, prev.end, strings.Repeat(end, 1), "")
+	if d.hint == "" && d.at.kind == kEOF {
+		ends := ""
+		for _, o := range d.opens {
+			ends = map[kind]string{kLParen: ")", kLBracket: "]", kLBrace: "}"}[o.kind] + ends
+		}
+		d.offer(prev.end, prev.end, ends, "")
+	}
+}
+
+// bad describes a character or literal that cannot be read.
+func (d *diagnosis) bad() {
+	t := d.f.tok
+	text := d.text(t)
+	switch c := text[0]; {
+	case c == '\'', c == '"', c == '`':
+		d.badQuoted(t)
+	case strings.HasPrefix(strings.ToLower(text), "0o"):
+		d.message = "octal numbers are not supported"
+		d.hint = "the number in decimal or as 0x…"
+	case strings.HasPrefix(d.src[t.start:], "&&"):
+		d.message = `"&&" is no operator of HogQL`
+		d.offer(0, int32(len(d.src)), replaceCode(d.src, "&&", " AND "), "a AND b")
+	case c == '&':
+		d.message = `"&" is no operator of HogQL`
+		d.hint = "bitAnd(a, b)"
+	case c == '|':
+		d.message = `"|" is no operator of HogQL`
+		d.hint = "bitOr(a, b), or a || b to join texts"
+	case c == '^':
+		d.message = `"^" is no operator of HogQL`
+		d.hint = "pow(a, b), or bitXor(a, b)"
+	case c == '!':
+		d.message = `"!" is no operator of HogQL`
+		d.offer(t.start, t.end, "NOT ", "NOT a")
+	case c == '@':
+		name := d.after(t)
+		d.message = `"@" is not HogQL; a value from outside is a placeholder`
+		d.offer(t.start, name.end, "{"+d.text(name)+"}", "{name}")
+	case c == '\\':
+		d.message = `a backslash can only stand inside quotes`
+	case strings.ContainsAny(text, "‘’‚“”„"):
+		d.message = fmt.Sprintf("%s is a typographic quote", text)
+		d.offer(0, int32(len(d.src)), strings.NewReplacer("‘", "'", "’", "'", "‚", "'", "“", "'", "”", "'", "„", "'").Replace(d.src), "'text'")
+	default:
+		r, _ := utf8.DecodeRuneInString(text)
+		d.message = fmt.Sprintf("the character %s cannot stand here", runeText(r))
+		if unicode.IsLetter(r) {
+			d.note = "names with other letters than a to z need backticks"
+		}
+	}
+}
+
+// runeText shows r with its number.
+func runeText(r rune) string {
+	if unicode.IsPrint(r) {
+		return fmt.Sprintf("%q (U+%04X)", string(r), r)
+	}
+	return fmt.Sprintf("U+%04X", r)
+}
+
+// replaceCode replaces old outside of strings, quoted names and comments.
+func replaceCode(src, old, text string) string {
+	var b strings.Builder
+	end := 0
+	for t := scan(src, 0); t.kind != kEOF; t = scan(src, int(t.end)) {
+		if int(t.start) < end || !strings.HasPrefix(src[t.start:], old) || t.kind == kString || t.kind == kQuoted {
+			continue
+		}
+		b.WriteString(strings.TrimRight(src[end:t.start], " "))
+		b.WriteString(text)
+		end = int(t.start) + len(old)
+		for end < len(src) && src[end] == ' ' {
+			end++
+		}
+	}
+	b.WriteString(src[end:])
+	return b.String()
+}
+
+// badQuoted describes a string or name that does not end or holds an unknown escape.
+func (d *diagnosis) badQuoted(t token) {
+	quote := d.src[t.start]
+	var fixed strings.Builder
+	end, first := int(t.start)+1, -1
+	fixed.WriteByte(quote)
+	for ; end < len(d.src); end++ {
+		c := d.src[end]
+		if c == quote {
+			break
+		}
+		fixed.WriteByte(c)
+		if c != '\\' {
+			continue
+		}
+		n := escapeLen(d.src[end:], quote)
+		if n == 0 {
+			if first < 0 {
+				first = end
+			}
+			fixed.WriteByte('\\')
+			continue
+		}
+		fixed.WriteString(d.src[end+1 : end+n])
+		end += n - 1
+	}
+	if first < 0 || end >= len(d.src) {
+		what := map[byte]string{'\'': "text", '"': "name", '`': "name"}[quote]
+		d.message = fmt.Sprintf("the %s that begins here has no closing %c", what, quote)
+		if !d.apostrophe() {
+			d.offer(int32(len(d.src)), int32(len(d.src)), string(quote), "")
+		}
+		return
+	}
+	_, size := utf8.DecodeRuneInString(d.src[first+1:])
+	d.at = token{kind: kBad, start: int32(first), end: int32(first + 1 + size)}
+	d.message = fmt.Sprintf("%s is no escape that HogQL knows", strings.TrimSpace(d.src[first:first+1+size]))
+	d.note = "a backslash itself is written twice"
+	fixed.WriteByte(quote)
+	d.offer(t.start, int32(end+1), fixed.String(), fixed.String())
+}
+
+// apostrophe explains 'it's': a word right behind the end of a text.
+func (d *diagnosis) apostrophe() bool {
+	for i := len(d.before) - 1; i > 0; i-- {
+		s, word := d.before[i-1], d.before[i]
+		if s.kind == kString && word.kind == kIdent && s.end == word.start && s.end-s.start > 2 {
+			return d.offer(s.end-1, s.end, "''", "")
+		}
+	}
+	return false
+}
+
+// symbolSlip knows punctuation that HogQL lacks or reads in another way.
+func (d *diagnosis) symbolSlip() bool {
+	t, prev := d.f.tok, d.back(1)
+	switch {
+	case t.kind == kTagOpen && endsOperand(prev):
+		d.lessThan(t)
+	case t.kind == kStar && prev.kind == kStar && prev.end == t.start:
+		d.at = token{kind: kStar, start: prev.start, end: t.end}
+		d.message = `"**" is no operator of HogQL`
+		d.hint = "pow(a, b)"
+	case prev.kind == kStar && d.back(2).kind == kStar && d.back(2).end == prev.start:
+		d.at = token{kind: kStar, start: d.back(2).start, end: prev.end}
+		d.message = `"**" is no operator of HogQL`
+		d.hint = "pow(a, b)"
+	case t.kind == kGreater && prev.kind == kEq && prev.end == t.start:
+		d.at = token{kind: kEq, start: prev.start, end: t.end}
+		d.message = `"=>" is no operator of HogQL`
+		if d.back(3).kind == kLParen || d.back(3).kind == kComma {
+			d.note = "a named argument is written name := value"
+			if d.offer(prev.start, t.end, ":=", "") {
+				break
+			}
+		}
+		d.offer(prev.start, t.end, ">=", "a >= b, or name := value")
+	case t.kind == kGreater && prev.kind == kArrow && prev.end == t.start:
+		d.jsonArrow(prev)
+	case t.kind == kQuestion, t.kind == kColon && isName(d.after(t)) && d.after(t).start == t.end:
+		return d.parameter(t)
+	case t.kind == kSemi, prev.kind == kSemi:
+		d.message = "one query at a time: nothing may follow the semicolon"
+		if t.kind == kSemi {
+			d.message = "expected " + d.wanted() + ", found a semicolon"
+		}
+		if prev.kind == kSemi {
+			d.at = prev
+		}
+	case t.kind == kComma && (prev.kind == kComma || prev.kw == kwSelect || prev.kind == kLParen):
+		d.message = fmt.Sprintf("expected an expression, found %q", ",")
+		d.offer(t.start, t.end, "", "one comma")
+	case t.kind == kRParen && len(d.opens) == 0:
+		d.message = `this ")" closes nothing`
+		d.offer(t.start, t.end, "", "")
+	case t.kind == kRParen && prev.kind == kLParen && d.back(2).kw == kwIn:
+		d.message = "IN needs at least one value"
+		d.hint = "x IN (1, 2)"
+	case t.kind == kRBracket && prev.kind == kLBracket && d.back(3).kind == kColons:
+		d.message = "an array type cannot stand behind \"::\""
+		d.hint = fmt.Sprintf("CAST(x AS Array(%s))", d.text(d.back(2)))
+	default:
+		return false
+	}
+	return true
+}
+
+// jsonArrow explains properties->>'x'.
+func (d *diagnosis) jsonArrow(arrow token) {
+	d.at = token{kind: kArrow, start: arrow.start, end: d.f.tok.end}
+	d.message = `"->>" is no operator of HogQL`
+	key := d.after(d.f.tok)
+	d.hint = "properties.name"
+	if key.kind == kString {
+		name := unquote(d.src[key.start+1:key.end-1], '\'')
+		if needsQuotes(name, nameMember) {
+			name = quoteName(name)
+		}
+		d.offer(arrow.start, key.end, "."+name, "properties."+name)
+	}
+}
+
+// parameter explains ? and :name where a value should stand.
+func (d *diagnosis) parameter(t token) bool {
+	if d.f.want != "an expression" {
+		return false
+	}
+	d.message = "a value from outside is a placeholder in braces"
+	end, name := t.end, "name"
+	if t.kind == kColon {
+		word := d.after(t)
+		end, name = word.end, d.text(word)
+		d.at.end = end
+	}
+	d.offer(t.start, end, "{"+name+"}", "{name}")
+	return true
+}
+
+// foreign are words of other dialects that follow an operand, with what to write instead.
+var foreign = map[string]string{
+	"rlike": "match(a, 'pattern')", "regexp": "match(a, 'pattern')", "similar": "match(a, 'pattern')", "glob": "a LIKE 'x%'",
+	"div": "intDiv(a, b)", "mod": "a % b", "xor": "xor(a, b)", "isnull": "a IS NULL", "notnull": "a IS NOT NULL",
+	"escape": "LIKE without ESCAPE; a backslash is written twice", "collate": "lower(a), to compare without case",
+	"minus": "EXCEPT", "returning": "the query without it", "for": "the query without it",
+}
+
+// wordSlip knows words of other dialects.
+func (d *diagnosis) wordSlip() bool {
+	t, prev := d.f.tok, d.back(1)
+	text := strings.ToLower(d.text(t))
+	switch {
+	case len(d.before) == 0 && isStatement(text):
+		d.message = fmt.Sprintf("%s is not possible: HogQL only reads", strings.ToUpper(text))
+		d.hint = "SELECT …"
+	case prev.kw == kwIs && (t.kw == kwTrue || t.kw == kwFalse), prev.kw == kwNot && d.back(2).kw == kwIs && (t.kw == kwTrue || t.kw == kwFalse):
+		d.isBool(t, prev)
+	case text == "at" && d.after(t).kw == kwTime:
+		d.timeZone(t)
+	case t.kw == kwTime && strings.EqualFold(d.text(prev), "at"): // at was read as an alias
+		d.before = d.before[:len(d.before)-1]
+		d.at = prev
+		d.timeZone(prev)
+	case prev.kind == kLParen && d.back(2).kw == kwExcept && d.back(3).kind == kStar:
+		d.message = "* EXCEPT (…) is not HogQL"
+		word := d.back(2)
+		d.at = word
+		d.offer(word.start, word.end, "EXCLUDE", "* EXCLUDE (a, b)")
+	case prev.kw == kwFirst && strings.EqualFold(d.text(d.back(2)), "fetch"):
+		d.message = "FETCH FIRST is not HogQL"
+		d.at = d.back(2)
+		d.offer(d.at.start, int32(len(d.src)), "LIMIT "+d.text(t), "LIMIT 10")
+	case foreign[text] != "" && t.kind == kIdent && endsOperand(prev):
+		d.message = fmt.Sprintf("%s is not HogQL", strings.ToUpper(text))
+		d.hint = foreign[text]
+	case prev.kind == kIdent && endsOperand(d.back(2)) && clauseRank(d.back(2).kw) == 0 && foreign[strings.ToLower(d.text(prev))] != "":
+		d.at = prev // it was read as an alias
+		d.message = fmt.Sprintf("%s is not HogQL", strings.ToUpper(d.text(prev)))
+		d.hint = foreign[strings.ToLower(d.text(prev))]
+	case t.kw == kwOn && d.f.want == "the end of the query" && d.crossJoin():
+		d.message = "a cross join takes no ON"
+		d.hint = "JOIN t ON …"
+	case d.f.want == "a name after AS" && isName(prev) == (prev.kw == kwAs) && t.kind != kString && isName(d.back(2)) && d.back(3).kw == kwWith:
+		d.at = t
+		d.message = "a value in WITH stands before AS, its name behind it"
+		d.offer(d.back(2).start, t.end, d.text(t)+" AS "+d.text(d.back(2)), "WITH 1 AS x")
+	case d.f.want == "BY" && (prev.kw == kwOrder || prev.kw == kwGroup):
+		d.message = fmt.Sprintf("expected BY, found %s", foundText(d.src, t))
+		d.offer(t.start, t.start, "BY ", strings.ToUpper(d.text(prev))+" BY")
+	case t.kind == kString && prev.kw == kwAs:
+		d.message = "an alias of a table is a name, not a text"
+		d.offer(t.start, t.end, quoteName(unquote(d.src[t.start+1:t.end-1], '\'')), "")
+	default:
+		return false
+	}
+	return true
+}
+
+func isStatement(word string) bool {
+	switch word {
+	case "insert", "update", "delete", "create", "drop", "alter", "truncate", "grant", "set", "use", "show", "describe", "explain", "optimize":
+		return true
+	}
+	return false
+}
+
+// isBool explains IS TRUE.
+func (d *diagnosis) isBool(t, prev token) {
+	is, op := prev, "="
+	if prev.kw == kwNot {
+		is, op = d.back(2), "!="
+	}
+	d.at = is
+	d.message = fmt.Sprintf("%s %s is not HogQL", strings.ToUpper(d.src[is.start:prev.end]), strings.ToUpper(d.text(t)))
+	value := strings.ToLower(d.text(t))
+	d.offer(is.start, t.end, op+" "+value, "a "+op+" "+value)
+}
+
+// timeZone explains x AT TIME ZONE 'z'.
+func (d *diagnosis) timeZone(t token) {
+	d.message = "AT TIME ZONE is not HogQL"
+	zone := d.after(d.after(d.after(t)))
+	d.hint = "toTimeZone(x, 'UTC')"
+	if zone.kind != kString || len(d.before) == 0 {
+		return
+	}
+	start := d.back(1).start
+	for i := 2; d.back(i).kind == kDot || d.back(i-1).kind == kDot; i++ {
+		start = d.back(i).start
+	}
+	x := strings.TrimSpace(d.src[start:t.start])
+	d.offer(start, zone.end, "toTimeZone("+x+", "+d.text(zone)+")", "toTimeZone(x, "+d.text(zone)+")")
+}
+
+// crossJoin reports whether the last join before the failure is one without condition.
+func (d *diagnosis) crossJoin() bool {
+	for i := len(d.before) - 1; i > 0; i-- {
+		switch t := d.before[i]; {
+		case t.kw == kwJoin:
+			return d.before[i-1].kw == kwCross
+		case t.kind == kComma, t.kw == kwFrom:
+			return t.kind == kComma
+		}
+	}
+	return false
+}
+
+// clauseRank orders the clauses of SELECT; 0 for other words.
+func clauseRank(k keyword) int {
+	for i, w := range []keyword{kwWith, kwSelect, kwFrom, kwJoin, kwPrewhere, kwWhere, kwGroup, kwHaving, kwQualify, kwWindow, kwOrder, kwLimit, kwOffset} {
+		if k == w {
+			return i + 1
+		}
+	}
+	return 0
+}
+
+// orderSlip knows clauses in the wrong order.
+func (d *diagnosis) orderSlip() bool {
+	t := d.f.tok
+	k := t.kw
+	if k == kwLeft || k == kwRight || k == kwInner || k == kwFull || k == kwCross {
+		k = kwJoin
+	}
+	rank := clauseRank(k)
+	if rank < 3 {
+		return false
+	}
+	depth := 0
+	for i := len(d.before) - 1; i >= 0; i-- {
+		b := d.before[i]
+		switch b.kind {
+		case kRParen:
+			depth++
+		case kLParen:
+			depth--
+		}
+		if depth < 0 || depth == 0 && b.kw == kwSelect {
+			break
+		}
+		if r := clauseRank(b.kw); depth == 0 && r >= rank && b.kw != kwWith {
+			if r == rank && b.kw != kwJoin {
+				d.message = fmt.Sprintf("there is a second %s", clauseText(k))
+				return true
+			}
+			if r > rank {
+				d.message = fmt.Sprintf("%s must stand before %s", clauseText(k), d.firstAfter(i, rank))
+				d.hint = "SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT …"
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// firstAfter names the earliest clause before token i, in the same query, that comes behind rank.
+func (d *diagnosis) firstAfter(i, rank int) string {
+	name := clauseText(d.before[i].kw)
+	depth := 0
+	for ; i >= 0; i-- {
+		b := d.before[i]
+		switch b.kind {
+		case kRParen:
+			depth++
+		case kLParen:
+			depth--
+		}
+		if depth < 0 || depth == 0 && b.kw == kwSelect {
+			break
+		}
+		if depth == 0 && clauseRank(b.kw) > rank {
+			name = clauseText(b.kw)
+		}
+	}
+	return name
+}
+
+func clauseText(k keyword) string {
+	text := strings.ToUpper(keywords[k].text)
+	if k == kwOrder || k == kwGroup {
+		text += " BY"
+	}
+	return text
+}
+
+// textSlip knows text without quotes, and quotes inside text.
+func (d *diagnosis) textSlip() bool {
+	t, prev := d.f.tok, d.back(1)
+	switch {
+	case prev.kind == kString && prev.end == t.start && t.kind == kIdent:
+		d.at = prev
+		d.at.start = prev.end - 1
+		d.message = "the text ends at this quote"
+		d.note = "an apostrophe inside a text is written twice"
+		d.offer(prev.end-1, prev.end, "''", "'it''s'")
+		return true
+	case t.kind == kIdent && t.kw == kwNone && prev.kind == kIdent && prev.kw == kwNone && isComparison(d.back(2).kind):
+		end := t.end
+		for next := d.after(t); next.kind == kIdent && next.kw == kwNone; next = d.after(next) {
+			end = next.end
+		}
+		d.at = prev
+		d.message = fmt.Sprintf("expected one name or a text in single quotes, found %q", d.src[prev.start:end])
+		text := quoteString(d.src[prev.start:end])
+		d.offer(prev.start, end, text, text)
+		return true
+	}
+	return false
+}
+
+func isComparison(k kind) bool {
+	op := symbolOps[k]
+	return op >= OpEq && op <= OpGreaterEq
+}
+
+// listSlip knows a comma that is missing between two columns.
+func (d *diagnosis) listSlip() bool {
+	t, prev, before := d.f.tok, d.back(1), d.back(2)
+	if d.rule != ruleSelect || len(d.before) < 2 {
+		return false
+	}
+	switch {
+	case t.kind == kLParen && prev.kind == kIdent && endsOperand(before) && clauseRank(before.kw) == 0:
+		if d.offer(before.end, before.end, ",", "") {
+			d.at = prev
+			d.message = "expected a comma between two columns"
+			return true
+		}
+	case (t.kind == kIdent && t.kw == kwNone || t.kind == kString || t.kind == kInt) && endsOperand(prev):
+		if d.offer(prev.end, prev.end, ",", "") {
+			d.message = fmt.Sprintf("expected a comma before %s", foundText(d.src, t))
+			return true
+		}
+	}
+	return false
+}
