@@ -21,6 +21,14 @@ const (
 	heavyLoadWait = 2 * time.Minute
 )
 
+// What is looked for in foreign texts.
+var (
+	tagPattern   = regexp.MustCompile(`(?i)</?[a-z!][^<>]{0,300}>`)
+	keyPattern   = regexp.MustCompile(`\bph[a-z]_[A-Za-z0-9_-]{6,}`)
+	waitPattern  = regexp.MustCompile(`(\d{1,6})\s+second`)
+	scopePattern = regexp.MustCompile(`required scope '([a-z_*]+:[a-z]+)'`)
+)
+
 // envelope is PostHog's error shape, and the shape of a failed background run.
 type envelope struct {
 	Type        string          `json:"type"`
@@ -224,7 +232,7 @@ func retryAfter(h http.Header) time.Duration {
 
 // secondsIn reads "Expected available in 37 seconds.", the only place where PostHog's 429 tells the wait.
 func secondsIn(detail string) time.Duration {
-	m := regexp.MustCompile(`(\d{1,6})\s+second`).FindStringSubmatch(detail)
+	m := waitPattern.FindStringSubmatch(detail)
 	if m == nil {
 		return 0
 	}
@@ -234,7 +242,7 @@ func secondsIn(detail string) time.Duration {
 
 // missingScope reads the scope out of "API key missing required scope 'query:read'".
 func missingScope(detail string) string {
-	m := regexp.MustCompile(`required scope '([a-z_*]+:[a-z]+)'`).FindStringSubmatch(detail)
+	m := scopePattern.FindStringSubmatch(detail)
 	if m == nil {
 		return ""
 	}
@@ -278,8 +286,8 @@ func pageText(body []byte) string {
 // clean makes foreign text fit for display: tags and control characters out, white space folded, keys masked.
 func clean(s string) string {
 	s = strings.ToValidUTF8(s, "�")
-	s = regexp.MustCompile(`(?i)</?[a-z!][^<>]{0,300}>`).ReplaceAllString(s, " ")
-	s = regexp.MustCompile(`\bph[a-z]_[A-Za-z0-9_-]{6,}`).ReplaceAllStringFunc(s, func(k string) string { return k[:4] + "…" })
+	s = tagPattern.ReplaceAllString(s, " ")
+	s = keyPattern.ReplaceAllStringFunc(s, func(k string) string { return k[:4] + "…" })
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) {
 			return ' '

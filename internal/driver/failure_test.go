@@ -141,7 +141,7 @@ func TestNetworkFailures(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				f := &fake{answer: func(int, *http.Request) (*http.Response, error) { return nil, tt.err }}
+				f := &fake{answer: func(int, *http.Request) reaction { return reaction{err: tt.err} }}
 				c := newClient(t, f, func(o *driver.Options) { o.BreakerFailures = 100 })
 				_, err := selectOne(t, c)
 				e := asError(t, err)
@@ -212,12 +212,12 @@ func TestRealConnections(t *testing.T) {
 
 func TestContextsEnd(t *testing.T) {
 	t.Parallel()
-	hang := func(_ int, r *http.Request) (*http.Response, error) {
+	hang := func(_ int, r *http.Request) reaction {
 		if r.Method == http.MethodDelete {
-			return reply(200, jsonType, `{}`), nil
+			return reply(200, jsonType, `{}`)
 		}
 		<-r.Context().Done()
-		return nil, r.Context().Err()
+		return reaction{err: r.Context().Err()}
 	}
 	synctest.Test(t, func(t *testing.T) {
 		c := newClient(t, &fake{answer: hang}, func(o *driver.Options) { o.Timeout = 5 * time.Second })

@@ -28,7 +28,7 @@ const okBody = `{"results":[[1]],"columns":["1"],"types":[["1","UInt8"]],"is_cac
 // fake is a transport in memory: it answers by a function, which gets the number of the request from 1,
 // and keeps what was sent, and when. It works in a synctest bubble.
 type fake struct {
-	answer func(n int, r *http.Request) (*http.Response, error)
+	answer func(n int, r *http.Request) reaction
 
 	mu   sync.Mutex
 	sent []sentRequest
@@ -47,13 +47,13 @@ func (f *fake) RoundTrip(r *http.Request) (*http.Response, error) {
 		body, _ = io.ReadAll(r.Body)
 	}
 	if r.Method == http.MethodGet && strings.HasPrefix(r.URL.Path, "/api/projects/") && strings.Count(r.URL.Path, "/") == 4 {
-		return reply(200, jsonType, `{"id":1,"name":"Demo","timezone":"Europe/Berlin","week_start_day":1,"api_token":"phc_secret"}`), nil
+		return reply(200, jsonType, `{"id":1,"name":"Demo","timezone":"Europe/Berlin","week_start_day":1,"api_token":"phc_secret"}`).response()
 	}
 	f.mu.Lock()
 	f.sent = append(f.sent, sentRequest{r.Method, r.URL.Path, string(body), r.URL.RawQuery, r.Header, time.Now()})
 	n := len(f.sent)
 	f.mu.Unlock()
-	return f.answer(n, r)
+	return f.answer(n, r).response()
 }
 
 // requests gives what was sent so far, without the reading of the project's name.
@@ -63,7 +63,22 @@ func (f *fake) requests() []sentRequest {
 	return append([]sentRequest(nil), f.sent...)
 }
 
-func reply(status int, contentType, body string, header ...string) *http.Response {
+// reaction is what the transport does with a request: an answer, or a failure of the network.
+type reaction struct {
+	status int
+	header http.Header
+	body   string
+	err    error
+}
+
+func (r reaction) response() (*http.Response, error) {
+	if r.err != nil {
+		return nil, r.err
+	}
+	return &http.Response{StatusCode: r.status, Header: r.header, Body: io.NopCloser(strings.NewReader(r.body))}, nil
+}
+
+func reply(status int, contentType, body string, header ...string) reaction {
 	h := http.Header{}
 	if contentType != "" {
 		h.Set("Content-Type", contentType)
@@ -71,14 +86,12 @@ func reply(status int, contentType, body string, header ...string) *http.Respons
 	for i := 0; i+1 < len(header); i += 2 {
 		h.Set(header[i], header[i+1])
 	}
-	return &http.Response{StatusCode: status, Header: h, Body: io.NopCloser(strings.NewReader(body))}
+	return reaction{status: status, header: h, body: body}
 }
 
 // always answers every request alike.
-func always(status int, contentType, body string, header ...string) func(int, *http.Request) (*http.Response, error) {
-	return func(int, *http.Request) (*http.Response, error) {
-		return reply(status, contentType, body, header...), nil
-	}
+func always(status int, contentType, body string, header ...string) func(int, *http.Request) reaction {
+	return func(int, *http.Request) reaction { return reply(status, contentType, body, header...) }
 }
 
 // detail is PostHog's error shape.

@@ -15,12 +15,12 @@ import (
 )
 
 // failFirst fails n times and then answers.
-func failFirst(n int, failure func(int, *http.Request) (*http.Response, error)) func(int, *http.Request) (*http.Response, error) {
-	return func(i int, r *http.Request) (*http.Response, error) {
+func failFirst(n int, failure func(int, *http.Request) reaction) func(int, *http.Request) reaction {
+	return func(i int, r *http.Request) reaction {
 		if i <= n {
 			return failure(i, r)
 		}
-		return reply(200, jsonType, okBody), nil
+		return reply(200, jsonType, okBody)
 	}
 }
 
@@ -163,7 +163,7 @@ func TestConcurrency(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mu sync.Mutex
 		flying, most := map[string]int{}, map[string]int{}
-		f := &fake{answer: func(_ int, r *http.Request) (*http.Response, error) {
+		f := &fake{answer: func(_ int, r *http.Request) reaction {
 			mu.Lock()
 			flying[r.URL.Path]++
 			most[r.URL.Path] = max(most[r.URL.Path], flying[r.URL.Path])
@@ -172,7 +172,7 @@ func TestConcurrency(t *testing.T) {
 			mu.Lock()
 			flying[r.URL.Path]--
 			mu.Unlock()
-			return reply(200, jsonType, okBody), nil
+			return reply(200, jsonType, okBody)
 		}}
 		c := newClient(t, f, nil)
 		started := time.Now()
@@ -195,9 +195,9 @@ func TestConcurrency(t *testing.T) {
 func TestQueueDeadline(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		f := &fake{answer: func(int, *http.Request) (*http.Response, error) {
+		f := &fake{answer: func(int, *http.Request) reaction {
 			time.Sleep(10 * time.Second)
-			return reply(200, jsonType, okBody), nil
+			return reply(200, jsonType, okBody)
 		}}
 		c := newClient(t, f, func(o *driver.Options) { o.MaxConcurrency = 1 })
 		var wg sync.WaitGroup
@@ -226,11 +226,11 @@ func TestBreaker(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		down := true
-		f := &fake{answer: func(int, *http.Request) (*http.Response, error) {
+		f := &fake{answer: func(int, *http.Request) reaction {
 			if down {
-				return reply(503, "text/html", page502), nil
+				return reply(503, "text/html", page502)
 			}
-			return reply(200, jsonType, okBody), nil
+			return reply(200, jsonType, okBody)
 		}}
 		c := newClient(t, f, func(o *driver.Options) {
 			o.MaxRetries, o.BreakerFailures, o.BreakerTimeout, o.BreakerSuccesses = 0, 3, 30*time.Second, 2
@@ -270,7 +270,7 @@ func TestBreaker(t *testing.T) {
 // Only unavailability counts: mistakes, limits and callers who leave do not open the breaker.
 func TestBreakerIgnoresOtherFailures(t *testing.T) {
 	t.Parallel()
-	for _, answer := range []func(int, *http.Request) (*http.Response, error){
+	for _, answer := range []func(int, *http.Request) reaction{
 		always(400, jsonType, detail("validation_error", "hogql_query_error", "x")),
 		always(429, jsonType, detail("throttled_error", "throttled", "x")),
 		always(504, jsonType, detail("server_error", "error", "max execution time")),
@@ -287,12 +287,12 @@ func TestBreakerIgnoresOtherFailures(t *testing.T) {
 		})
 	}
 	synctest.Test(t, func(t *testing.T) {
-		f := &fake{answer: func(_ int, r *http.Request) (*http.Response, error) {
+		f := &fake{answer: func(_ int, r *http.Request) reaction {
 			if r.Method == http.MethodDelete {
-				return reply(200, jsonType, `{}`), nil
+				return reply(200, jsonType, `{}`)
 			}
 			<-r.Context().Done()
-			return nil, r.Context().Err()
+			return reaction{err: r.Context().Err()}
 		}}
 		c := newClient(t, f, func(o *driver.Options) { o.BreakerFailures, o.Timeout = 2, time.Second })
 		for range 5 {

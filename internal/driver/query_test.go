@@ -117,16 +117,16 @@ func TestCancelReachesPostHog(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			var mu sync.Mutex
 			ended := false
-			f := &fake{answer: func(_ int, r *http.Request) (*http.Response, error) {
+			f := &fake{answer: func(_ int, r *http.Request) reaction {
 				if r.Method == http.MethodDelete {
 					time.Sleep(time.Second)
 					mu.Lock()
 					ended = true
 					mu.Unlock()
-					return reply(200, jsonType, `{"message":"Cancelled query on clickhouse"}`), nil
+					return reply(200, jsonType, `{"message":"Cancelled query on clickhouse"}`)
 				}
 				<-r.Context().Done()
-				return nil, r.Context().Err()
+				return reaction{err: r.Context().Err()}
 			}}
 			c := newClient(t, f, nil)
 			ctx, cancel := context.WithCancel(t.Context())
@@ -173,9 +173,9 @@ func TestNoNeedlessCancel(t *testing.T) {
 func TestCancelFails(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		f := &fake{answer: func(_ int, r *http.Request) (*http.Response, error) {
+		f := &fake{answer: func(_ int, r *http.Request) reaction {
 			<-r.Context().Done()
-			return nil, r.Context().Err()
+			return reaction{err: r.Context().Err()}
 		}}
 		log, logger := newLog()
 		c := newClient(t, f, func(o *driver.Options) { o.Logger, o.Timeout = logger, time.Second })
@@ -200,7 +200,7 @@ func TestBackgroundRun(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		name   string
-		last   func(int, *http.Request) (*http.Response, error)
+		last   func(int, *http.Request) reaction
 		kind   driver.Kind
 		detail string
 	}{
@@ -216,9 +216,9 @@ func TestBackgroundRun(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				f := &fake{answer: func(n int, r *http.Request) (*http.Response, error) {
+				f := &fake{answer: func(n int, r *http.Request) reaction {
 					if n <= 3 {
-						return reply(202, jsonType, status(false, "")), nil
+						return reply(202, jsonType, status(false, ""))
 					}
 					return tt.last(n, r)
 				}}
@@ -272,18 +272,18 @@ func TestValidate(t *testing.T) {
 }
 
 // routes answers by method and path; what is not there is 404.
-func routes(m map[string]string) func(int, *http.Request) (*http.Response, error) {
-	return func(_ int, r *http.Request) (*http.Response, error) {
+func routes(m map[string]string) func(int, *http.Request) reaction {
+	return func(_ int, r *http.Request) reaction {
 		if body, ok := m[r.URL.Path]; ok {
 			if code, rest, cut := strings.Cut(body, "!"); cut && code == "403" {
-				return reply(403, jsonType, detail("authentication_error", "permission_denied", rest)), nil
+				return reply(403, jsonType, detail("authentication_error", "permission_denied", rest))
 			}
-			return reply(200, jsonType, body), nil
+			return reply(200, jsonType, body)
 		}
 		if r.Body != nil {
 			_, _ = io.Copy(io.Discard, r.Body)
 		}
-		return reply(404, jsonType, detail("invalid_request", "not_found", "Not found.")), nil
+		return reply(404, jsonType, detail("invalid_request", "not_found", "Not found."))
 	}
 }
 

@@ -1,6 +1,7 @@
 package driver
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"slices"
@@ -222,14 +223,14 @@ func (c *Client) savedObject(ctx context.Context, g *gather, project int64, kind
 	}
 	o := Object{Kind: kind, Object: string(kind) + ":" + id}
 	row := res.Rows[0]
-	for i, name := range columns {
-		if s, ok := row[i].(string); ok && (name == "name" || name == "key" && kind == KindFeatureFlag || name == "short_id" && o.Name == "") && s != "" && o.Name == "" {
-			o.Name = clean(s)
+	cell := func(name string) string {
+		if i := slices.Index(columns, name); i >= 0 {
+			text, _ := row[i].(string)
+			return clean(text)
 		}
-		if s, ok := row[i].(string); ok && name == "description" {
-			o.Line = shorten(clean(s), excerptLength)
-		}
+		return ""
 	}
+	o.Name, o.Line = cmp.Or(cell("key"), cell("name"), cell("short_id"), id), shorten(cell("description"), excerptLength)
 	o.Definition = savedDefinition(columns, row)
 	c.describeSaved(ctx, g, project, &o, id, columns, row)
 	return o, nil
