@@ -8,10 +8,10 @@ import (
 	"strings"
 )
 
-// LimitKind tells what Limit did to a query.
+// LimitKind tells what LimitRows did to a query.
 type LimitKind uint8
 
-// What Limit can do.
+// What LimitRows can do.
 const (
 	LimitLeft    LimitKind = iota // nothing: the query's own limit has ties, percent or a computed number, or it is no SELECT
 	LimitKept                     // nothing: the query's own LIMIT is not larger
@@ -20,17 +20,17 @@ const (
 	LimitWrapped                  // put a set operation into SELECT * FROM (…) LIMIT n
 )
 
-// Limited is the outcome of Limit.
+// Limited is the outcome of LimitRows.
 type Limited struct {
 	Kind LimitKind
 	N    int64 // the LIMIT that stands in the query now; 0 for LimitLeft
 	Own  int64 // the query's own LIMIT, of LimitKept and LimitLowered
 }
 
-// Limit returns q with at most n rows: a SELECT without LIMIT, or with a larger literal one, gets LIMIT n,
+// LimitRows returns q with at most n rows: a SELECT without LIMIT, or with a larger literal one, gets LIMIT n,
 // also behind LIMIT … BY; a smaller LIMIT is kept; a set operation is wrapped, because PostHog cuts each
 // of its branches that has no LIMIT at 100. q itself is not changed.
-func Limit(q Query, n int64) (Query, Limited) {
+func LimitRows(q Query, n int64) (Query, Limited) {
 	switch q := q.(type) {
 	case *Set:
 		all := &Select{
@@ -85,11 +85,11 @@ func smallInt(text string) (int64, bool) {
 	return i, true
 }
 
-// Fill returns q with each placeholder replaced by the value of its name, which is the dotted text of the
+// FillPlaceholders returns q with each placeholder replaced by the value of its name, which is the dotted text of the
 // chain inside: {name}, {filters.dateRange.from}. A *Subquery fits where a value, a table or a query
 // stands, any other value only where a value does. The error, an *Error without line and column, names the
 // placeholder that has no value, or that holds more than a name. q itself is not changed.
-func Fill(q Query, values map[string]Expr) (Query, error) {
+func FillPlaceholders(q Query, values map[string]Expr) (Query, error) {
 	f := &filler{values: values}
 	out := reflect.New(reflect.TypeFor[Query]()).Elem()
 	out.Set(f.copy(reflect.ValueOf(&q).Elem()))
