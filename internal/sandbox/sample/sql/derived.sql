@@ -18,18 +18,17 @@ SELECT
     dateDiff('second', start, end),
     if(pageviews + screens = 0, NULL, pageviews + screens = 1 AND autocaptures = 0 AND dateDiff('second', start, end) < {{.BounceSeconds}})
 FROM (
+    WITH
+        JSONExtract(properties, 'Tuple(`$current_url` String, `$pathname` String, `$host` String, `$referring_domain` String,
+            utm_source String, utm_campaign String, utm_medium String, gclid String)') AS page
     SELECT
         `$session_id` AS session_id,
         argMax(events.distinct_id, (timestamp, uuid)) AS last_id,
         argMax(if(notEmpty(override.distinct_id), override.person_id, events.person_id), (timestamp, uuid)) AS person,
         min(timestamp) AS start, max(timestamp) AS end,
-        arraySort(groupUniqArrayIf(JSONExtractString(properties, '$current_url'), event = '$pageview')) AS urls,
-        argMin((JSONExtractString(properties, '$current_url'), JSONExtractString(properties, '$pathname'), JSONExtractString(properties, '$host'),
-            JSONExtractString(properties, '$referring_domain'), JSONExtractString(properties, 'utm_source'),
-            JSONExtractString(properties, 'utm_campaign'), JSONExtractString(properties, 'utm_medium'), JSONExtractString(properties, 'gclid')),
-            (timestamp, uuid)) AS entry,
-        argMax((JSONExtractString(properties, '$current_url'), JSONExtractString(properties, '$pathname'), JSONExtractString(properties, '$host')),
-            (timestamp, uuid)) AS exit,
+        arraySort(groupUniqArrayIf(page.1, event = '$pageview')) AS urls,
+        argMin(page, (timestamp, uuid)) AS entry,
+        argMax(page, (timestamp, uuid)) AS exit,
         countIf(event = '$pageview') AS pageviews, countIf(event = '$autocapture') AS autocaptures, countIf(event = '$screen') AS screens
     FROM {{.Database}}.events AS events
     LEFT JOIN {{.Database}}.person_distinct_id_overrides AS override ON events.distinct_id = override.distinct_id

@@ -13,7 +13,7 @@ FROM (
             1) AS known_from,
         arrayCumSum(arrayMap(k -> multiIf(
             k = 0, 0.,
-            bounce, 1 + 8 * sample_unit(sid * 256 + k, 'gap'),
+            bounce, 0.2 + 2 * sample_unit(sid * 256 + k, 'gap'),
             steps[k].1 = 'movie_viewed', 60 + 1500 * sample_unit(sid * 256 + k, 'gap'),
             least(2 - 35 * log(1 - sample_unit(sid * 256 + k, 'gap')), 900)), range(length(steps)))) AS offsets
     FROM (
