@@ -45,7 +45,9 @@ type Client struct {
 
 	mu      sync.Mutex
 	closed  bool
-	cleanup sync.WaitGroup // cancellations on their way upstream
+	cleanup sync.WaitGroup  // cancellations on their way upstream
+	life    context.Context // of those; it belongs to no call
+	stop    context.CancelFunc
 }
 
 // New checks the options and makes a Client. It sends nothing.
@@ -69,6 +71,7 @@ func New(o Options) (*Client, error) {
 	c.breaker = newBreaker(o, c.log)
 	c.limits = newLimiters(o)
 	c.cache = newCatalogueCache()
+	c.life, c.stop = context.WithCancel(context.Background())
 	return c, nil
 }
 
@@ -96,22 +99,29 @@ func orDefault[T comparable](v, d T) T {
 	return v
 }
 
-// Close waits for cancellations that are on their way to PostHog (each takes at most cancelTimeout) and
-// closes idle connections. Calls made afterwards fail. It does not end calls that run: their contexts do.
+// closeWait is how long Close waits for cancellations; a request that left before is heard without its answer.
+const closeWait = 800 * time.Millisecond
+
+// Close waits for cancellations that are on their way to PostHog, at most closeWait, and closes idle
+// connections. Calls made afterwards fail. It does not end calls that run: their contexts do, and Close
+// should come after their returns.
 func (c *Client) Close() {
 	c.mu.Lock()
 	c.closed = true
 	c.mu.Unlock()
+	late := time.AfterFunc(closeWait, c.stop)
+	defer late.Stop()
 	c.cleanup.Wait()
+	c.stop()
 	c.http.CloseIdleConnections()
 }
 
-// background runs f unless the client is closed; Close waits for it.
-func (c *Client) background(f func()) {
+// background runs f unless the client is closed; Close waits for it, and ends its context when it takes long.
+func (c *Client) background(f func(context.Context)) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if !c.closed {
-		c.cleanup.Go(f)
+		c.cleanup.Go(func() { f(c.life) })
 	}
 }
 

@@ -37,6 +37,9 @@ type answer struct {
 func (c *Client) exchange(ctx context.Context, r request) error {
 	started := time.Now()
 	status, err := c.send(ctx, r)
+	if e, ok := errors.AsType[*Error](err); ok && c.opts.Key() != "" { // whatever PostHog or a proxy may echo
+		e.Detail = strings.ReplaceAll(e.Detail, c.opts.Key(), "[key]")
+	}
 	c.log.Debug("exchange", "op", r.op, "method", r.method, "path", r.path, "status", status,
 		"duration", time.Since(started), "kind", string(kindOf(err)))
 	return err

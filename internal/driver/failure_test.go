@@ -249,3 +249,37 @@ func TestNewRefuses(t *testing.T) {
 		require.NotContains(t, err.Error(), canary)
 	}
 }
+
+// A key without the usual prefix is masked as well, where an answer echoes it.
+func TestEchoedKey(t *testing.T) {
+	t.Parallel()
+	const legacy = "0123456789abcdefLEGACY"
+	f := &fake{answer: always(401, jsonType, detail("authentication_error", "authentication_failed", "The key "+legacy+" is wrong."))}
+	log, logger := newLog()
+	c := newClient(t, f, func(o *driver.Options) { o.Key, o.Logger = func() string { return legacy }, logger })
+	_, err := selectOne(t, c)
+	require.Equal(t, "run query: The key [key] is wrong. (status 401)", asError(t, err).Error())
+	require.NotContains(t, log.String(), legacy)
+}
+
+// A project that cannot be described does not hold up answers: one brief try, then the id alone.
+func TestProjectHeadFails(t *testing.T) {
+	t.Parallel()
+	for _, code := range []int{403, 503} {
+		f := &fake{answer: func(_ int, r *http.Request) reaction {
+			if r.Method == http.MethodGet {
+				return reply(code, jsonType, detail("x", "permission_denied", "API key missing required scope 'project:read'"))
+			}
+			return reply(200, jsonType, okBody)
+		}, project: true}
+		c := newClient(t, f, func(o *driver.Options) { o.MaxRetries = 0 })
+		for range 3 {
+			res, err := selectOne(t, c)
+			require.NoError(t, err)
+			require.Equal(t, driver.Project{ID: 1, TimeZone: "UTC"}, res.Project)
+		}
+		require.Len(t, f.requests(), 4)
+		_, err := c.Project(t.Context(), 0)
+		require.Error(t, err, "asked for itself, the failure is told")
+	}
+}

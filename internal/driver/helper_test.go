@@ -28,7 +28,8 @@ const okBody = `{"results":[[1]],"columns":["1"],"types":[["1","UInt8"]],"is_cac
 // fake is a transport in memory: it answers by a function, which gets the number of the request from 1,
 // and keeps what was sent, and when. It works in a synctest bubble.
 type fake struct {
-	answer func(n int, r *http.Request) reaction
+	answer  func(n int, r *http.Request) reaction
+	project bool // hand requests for the project itself to answer, too
 
 	mu   sync.Mutex
 	sent []sentRequest
@@ -46,7 +47,7 @@ func (f *fake) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Body != nil {
 		body, _ = io.ReadAll(r.Body)
 	}
-	if r.Method == http.MethodGet && strings.HasPrefix(r.URL.Path, "/api/projects/") && strings.Count(r.URL.Path, "/") == 4 {
+	if !f.project && r.Method == http.MethodGet && strings.HasPrefix(r.URL.Path, "/api/projects/") && strings.Count(r.URL.Path, "/") == 4 {
 		return reply(200, jsonType, `{"id":1,"name":"Demo","timezone":"Europe/Berlin","week_start_day":1,"api_token":"phc_secret"}`).response()
 	}
 	f.mu.Lock()

@@ -12,6 +12,7 @@ import (
 
 const (
 	projectLife   = 10 * time.Minute // how long a project's name and zone are kept
+	headLife      = time.Minute      // the same for an answer's head, where it may be missing
 	describeLimit = 3 * time.Second  // an answer does not wait longer for the project's name
 	manyProjects  = 200
 	fewProjects   = 20
@@ -108,17 +109,17 @@ func (c *Client) readProject(ctx context.Context, id int64, single bool) (Projec
 	return p, err
 }
 
-// describe gives what is known of a project for an answer's head. It asks once, briefly, and is content
-// with the id when the key may not read projects.
+// describe gives what is known of a project for an answer's head. It asks once, briefly; when that fails,
+// for want of project:read or anything else, it is content with the id for a while.
 func (c *Client) describe(ctx context.Context, id int64) Project {
-	ctx, cancel := context.WithTimeout(ctx, describeLimit)
-	defer cancel()
-	p, _, err := fetch(ctx, c.cache, cacheKey{"project", id, ""}, projectLife, func(ctx context.Context) (Project, error) {
-		p, err := c.readProject(ctx, id, true)
-		if k := kindOf(err); k == Forbidden || k == NotFound {
-			return Project{ID: id}, nil
+	p, _, err := fetch(ctx, c.cache, cacheKey{"project head", id, ""}, headLife, func(ctx context.Context) (Project, error) {
+		short, cancel := context.WithTimeout(ctx, describeLimit)
+		defer cancel()
+		p, err := c.readProject(short, id, true)
+		if ctx.Err() != nil {
+			return p, err
 		}
-		return p, err
+		return p, nil
 	})
 	if err != nil {
 		return Project{ID: id}

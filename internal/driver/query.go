@@ -88,7 +88,7 @@ func (c *Client) runQuery(ctx context.Context, project int64, op string, q Query
 	}
 	if err != nil {
 		if sent && ctx.Err() != nil {
-			c.background(func() { c.cancelQuery(context.WithoutCancel(ctx), project, id) })
+			c.background(func(life context.Context) { c.cancelQuery(life, project, id) })
 		}
 		return nil, err
 	}

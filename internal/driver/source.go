@@ -109,14 +109,15 @@ type definitions struct {
 // readDefinitions reads a paginated list, up to a bound.
 func (c *Client) readDefinitions(ctx context.Context, project int64, op, path string, query url.Values, pages int) (definitions, error) {
 	var out definitions
-	for page := range pages {
+	seen := 0
+	for range pages {
 		var v struct {
 			Next    *string      `json:"next"`
 			Results []definition `json:"results"`
 		}
 		q := url.Values{"limit": {strconv.Itoa(pageSize)}}
-		if page > 0 {
-			q.Set("offset", strconv.Itoa(page*pageSize))
+		if seen > 0 {
+			q.Set("offset", strconv.Itoa(seen))
 		}
 		for k, values := range query {
 			q[k] = values
@@ -126,6 +127,7 @@ func (c *Client) readDefinitions(ctx context.Context, project int64, op, path st
 		if err != nil {
 			return out, err
 		}
+		seen += len(v.Results)
 		for _, d := range v.Results {
 			if d.Name != "" && !d.Hidden {
 				d.Description = shorten(clean(d.Description), excerptLength)
