@@ -1,0 +1,318 @@
+package sandbox_test
+
+import (
+	"fmt"
+	"net/http"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"posthog-mcp/internal/sandbox"
+	"posthog-mcp/internal/sandbox/sandboxtest"
+)
+
+func TestBodyForm(t *testing.T) {
+	t.Parallel()
+	s := sandboxtest.Start(t)
+	var log transcript
+	const path = "/api/projects/1/query/"
+	for _, c := range []struct{ title, body string }{
+		{"no JSON", `{"query":`},
+		{"no object", `[]`},
+		{"null", `null`},
+		{"empty object", `{}`},
+		{"query is a text", `{"query":"SELECT 1"}`},
+		{"unknown key", `{"query":{"kind":"HogQLQuery","query":"SELECT 1"},"limit":5}`},
+		{"unknown key in the query", `{"query":{"kind":"HogQLQuery","query":"SELECT 1","limit":5}}`},
+		{"several faults", `{"query":{"kind":"HogQLQuery","queri":"SELECT 1","values":[]}}`},
+		{"unknown mode", `{"query":{"kind":"HogQLQuery","query":"SELECT 1"},"refresh":"now"}`},
+		{"name too long", `{"query":{"kind":"HogQLQuery","query":"SELECT 1"},"name":"` + strings.Repeat("ü", 129) + `"}`},
+		{"wrong type", `{"query":{"kind":"HogQLQuery","query":1}}`},
+		{"unknown modifier", `{"query":{"kind":"HogQLQuery","query":"SELECT 1","modifiers":{"speed":true}}}`},
+		{"variable without id", `{"query":{"kind":"HogQLQuery","query":"SELECT 1","variables":{"a":{"code_name":"a"}}}}`},
+		{"kind missing", `{"query":{"query":"SELECT 1"}}`},
+		{"unknown kind", `{"query":{"kind":"SQLQuery","query":"SELECT 1"}}`},
+		{"kind of PostHog's that is not run here", `{"query":{"kind":"TrendsQuery","series":[]}}`},
+	} {
+		log.add(t, c.title, (&exchange{method: "POST", path: path, key: keyAll, body: c.body}).do(t, s))
+	}
+	log.add(t, "no content type", (&exchange{method: "POST", path: path, key: keyAll, body: "SELECT 1", header: map[string]string{"Content-Type": "text/plain"}}).do(t, s))
+	log.check(t, "body")
+	for _, body := range []string{
+		`{"query":{"kind":"HogQLQuery","query":"SELECT 1","values":null,"filters":null,"modifiers":null,"tags":{"scene":"x"}},"name":null,"refresh":null,"async":null}`,
+		`{"query":{"kind":"HogQLQuery","query":"SELECT 1"},"filters_override":{},"variables_override":null,"name":"` + strings.Repeat("ü", 128) + `"}`,
+	} {
+		e := (&exchange{method: "POST", path: path, key: keyAll, body: body}).do(t, s)
+		require.Equal(t, http.StatusOK, e.status, e.text)
+	}
+	large := `{"query":{"kind":"HogQLQuery","query":"SELECT 1"},"name":"` + strings.Repeat("x", 21<<20) + `"}`
+	require.Equal(t, http.StatusRequestEntityTooLarge, (&exchange{method: "POST", path: path, key: keyAll, body: large}).do(t, s).status)
+}
+
+// changing are the parts of an answer that differ from run to run.
+var changing = regexp.MustCompile(`("t": ?)[0-9.e-]+|("(?:last_refresh|next_allowed_client_refresh)": ?)"[^"]+"`)
+
+func TestAnswerForm(t *testing.T) {
+	t.Parallel()
+	s := sandboxtest.Start(t)
+	e := query(t, s, "SELECT event, count() AS n FROM events WHERE event IN ('$pageview', 'movie_viewed') GROUP BY event ORDER BY n DESC", `"refresh":"force_blocking"`)
+	read[answer](t, e, http.StatusOK)
+	e.text = changing.ReplaceAllString(e.text, "$1$2\"…\"")
+	var log transcript
+	log.add(t, "every key of an answer", e)
+	log.check(t, "answer")
+}
+
+func TestAnswerIsTheEngines(t *testing.T) {
+	t.Parallel()
+	s := sandboxtest.Start(t)
+	direct := s.SQL(t, "SELECT count(), countIf(event = '$pageview') FROM events", 1)
+	require.Equal(t, fmt.Sprintf("[[%v,%v]]", direct[0][0], direct[0][1]), rows(t, s, "SELECT count(), countIf(event = '$pageview') FROM events"))
+	require.Equal(t, `[["2026-06-15T12:00:00Z"]]`, rows(t, s, "SELECT now()"), "now() is the end of the data")
+}
+
+func TestValues(t *testing.T) {
+	t.Parallel()
+	s := sandboxtest.Start(t)
+	for _, c := range []struct{ sql, want string }{
+		{"SELECT toUInt64('18446744073709551615')", `[[18446744073709551615]]`},
+		{"SELECT 1 / 0, 0 / 0", `[[null,null]]`},
+		{"SELECT toDecimal('1.50', 2)", `[["1.50"]]`},
+		{"SELECT toDate('2026-03-01')", `[["2026-03-01"]]`},
+		{"SELECT toDateTime('2026-03-01 10:00:00')", `[["2026-03-01T10:00:00Z"]]`},
+		{"SELECT toDateTime('2026-03-01 10:00:00.5')", `[["2026-03-01T10:00:00.500000Z"]]`},
+		{"SELECT [1, 2], tuple('a', NULL)", `[[[1,2],["a",null]]]`},
+		{"SELECT 1 = 1, 'a' = 'b'", `[[1,0]]`},
+		{"SELECT '<b>&'", `[["\u003cb\u003e\u0026"]]`},
+	} {
+		require.Equal(t, c.want, rows(t, s, c.sql), c.sql)
+	}
+	require.Contains(t, query(t, s, "SELECT '<b>&'").text, `[["<b>&"]]`, "PostHog does not escape for HTML")
+	wide := query(t, s, "SELECT toInt(1) AS a, sum(toDecimal('1', 2)) AS b")
+	require.Equal(t, http.StatusOK, wide.status)
+}
+
+func TestLimits(t *testing.T) {
+	t.Parallel()
+	s := sandboxtest.Start(t)
+	ask := func(sql string) answer { return read[answer](t, query(t, s, sql), http.StatusOK) }
+
+	a := ask("SELECT uuid FROM events")
+	require.Len(t, a.Results, 100)
+	require.True(t, *a.HasMore)
+	require.EqualValues(t, 100, *a.Limit)
+	require.EqualValues(t, 0, *a.Offset)
+
+	a = ask("SELECT DISTINCT event FROM events")
+	require.Less(t, len(a.Results), 100)
+	require.False(t, *a.HasMore)
+
+	a = ask("SELECT uuid FROM events LIMIT 7")
+	require.Len(t, a.Results, 7)
+	require.Nil(t, a.HasMore)
+	require.Nil(t, a.Limit)
+	require.Nil(t, a.Offset)
+
+	a = ask("SELECT number FROM numbers(60000) LIMIT 55000")
+	require.Len(t, a.Results, 50000, "a larger limit is lowered without a word")
+	require.Nil(t, a.HasMore)
+
+	a = ask("SELECT number FROM numbers(300) UNION ALL SELECT number FROM numbers(300) LIMIT 150")
+	require.Nil(t, a.HasMore)
+
+	for _, sql := range []string{
+		"SELECT event FROM events LIMIT 10 OFFSET 5",
+		"SELECT * FROM (SELECT event FROM events LIMIT 10 OFFSET 5)",
+		"SELECT event FROM events LIMIT 1 UNION ALL SELECT event FROM events LIMIT 1 OFFSET 1",
+	} {
+		f := read[failed](t, query(t, s, sql), http.StatusBadRequest)
+		require.Equal(t, "hogql_query_error", f.Code)
+		require.Equal(t, "validation_error", f.Type)
+		require.Contains(t, f.Detail, "OFFSET")
+	}
+}
+
+func TestWrongHogQL(t *testing.T) {
+	t.Parallel()
+	s := sandboxtest.Start(t)
+	var log transcript
+	for _, c := range []struct{ title, sql string }{
+		{"nothing", ""},
+		{"unfinished", "SELECT event FROM"},
+		{"syntax", "SELECT event FROM events WHERE )"},
+		{"syntax with line breaks", "SELECT\n\tevent,\nFROM events GROUP\nx"},
+		{"unknown table", "SELECT 1 FROM evnts"},
+		{"unknown field", "SELECT foo FROM events"},
+		{"unknown function", "SELECT coutn() FROM events"},
+		{"wrong number of arguments", "SELECT toDate() FROM events"},
+		{"placeholder without value", "SELECT event FROM events WHERE event = {name}"},
+		{"engine: types do not fit", "SELECT 'a' + 1"},
+		{"engine: aggregate inside", "SELECT arrayMap(x -> x.1, [1])"},
+		{"engine: text is no number", "SELECT accurateCast('abc', 'Int64')"},
+		{"not for PostHog's encoder", "SELECT toInt128('1')"},
+	} {
+		log.add(t, c.title, query(t, s, c.sql))
+	}
+	log.check(t, "wrong")
+}
+
+func TestPlaceholders(t *testing.T) {
+	t.Parallel()
+	s := sandboxtest.Start(t)
+	require.Equal(t, `[["it's","a\\b",1.5,12345678901234567890,1,null,["x","y"]]]`,
+		rows(t, s, "SELECT {a}, {b}, {c}, {d}, {e} = true, {f}, {g}",
+			`query."values":{"a":"it's","b":"a\\b","c":1.5,"d":12345678901234567890,"e":true,"f":null,"g":["x","y"]}`))
+	injected := `') OR 1 = 1 --`
+	require.Equal(t, `[["`+injected+`"]]`, rows(t, s, "SELECT {a}", `query."values":{"a":"`+injected+`"}`))
+	require.Equal(t, `[["v"]]`, rows(t, s, "SELECT {variables.v}", `query."variables":{"1":{"variableId":"1","code_name":"v","value":"v"}}`))
+	require.Equal(t, `[[null]]`, rows(t, s, "SELECT {variables.v}", `query."variables":{"1":{"variableId":"1","code_name":"v","value":"v","isNull":true}}`))
+	f := read[failed](t, query(t, s, "SELECT {filters}", `query."values":{"filters":1}`, `query."filters":{}`), http.StatusBadRequest)
+	require.Contains(t, f.Detail, "filters")
+}
+
+func TestFilters(t *testing.T) {
+	t.Parallel()
+	s := sandboxtest.Start(t)
+	count := func(where string) string {
+		return fmt.Sprintf("[[%v]]", s.SQL(t, "SELECT count() FROM events WHERE "+where, 1)[0][0])
+	}
+	const ask = "SELECT count() FROM events WHERE {filters}"
+	property := "replaceRegexpAll(nullIf(nullIf(JSONExtractRaw(properties, '%s'), ''), 'null'), '^\"|\"$', '')"
+	browser := fmt.Sprintf(property, "$browser")
+	for _, c := range []struct{ filters, want string }{
+		{``, "1"},
+		{`{}`, "1"},
+		{`{"dateRange":{"date_from":"all"}}`, "1"},
+		{`{"dateRange":{"date_from":"-7d"}}`, "timestamp >= toDateTime64('2026-06-08 12:00:00', 6, 'UTC')"},
+		{`{"dateRange":{"date_from":"dStart"}}`, "timestamp >= toDateTime64('2026-06-15 00:00:00', 6, 'UTC')"},
+		{`{"dateRange":{"date_from":"-1mStart","date_to":"mStart"}}`, "timestamp >= toDateTime64('2026-05-01 00:00:00', 6, 'UTC') AND timestamp < toDateTime64('2026-06-01 00:00:00', 6, 'UTC')"},
+		{`{"dateRange":{"date_from":"2026-06-01","date_to":"2026-06-02T12:00:00Z"}}`, "timestamp >= toDateTime64('2026-06-01 00:00:00', 6, 'UTC') AND timestamp < toDateTime64('2026-06-02 12:00:00', 6, 'UTC')"},
+		{`{"properties":[{"key":"$browser","type":"event","value":"Chrome","operator":"exact"}]}`, browser + " = 'Chrome'"},
+		{`{"properties":[{"key":"$browser","value":["Chrome","Safari"]}]}`, browser + " IN ('Chrome', 'Safari')"},
+		{`{"properties":[{"key":"$browser","value":["Chrome","Safari"],"operator":"is_not"}]}`, "ifNull(" + browser + " NOT IN ('Chrome', 'Safari'), 1)"},
+		{`{"properties":[{"key":"$browser","value":"hro","operator":"icontains"}]}`, browser + " ILIKE '%hro%'"},
+		{`{"properties":[{"key":"$browser","value":"_hrome","operator":"icontains"}]}`, "0"},
+		{`{"properties":[{"key":"$browser","value":"^S","operator":"regex"}]}`, "match(" + browser + ", '^S')"},
+		{`{"properties":[{"key":"$browser","operator":"is_not_set"}]}`, "isNull(" + browser + ")"},
+		{`{"properties":[{"key":"amount","value":10,"operator":"gt"}]}`, "toFloat64OrNull(" + fmt.Sprintf(property, "amount") + ") > 10"},
+		{`{"properties":[{"key":"event = '$pageview'","type":"hogql"}]}`, "event = '$pageview'"},
+		{`{"properties":[{"key":"id","type":"cohort","value":1}]}`, "if(distinct_id IN (SELECT distinct_id FROM person_distinct_id_overrides), (SELECT groupArray((distinct_id, person_id)) FROM person_distinct_id_overrides)[indexOf((SELECT groupArray(distinct_id) FROM person_distinct_id_overrides), distinct_id)].2, person_id) IN (SELECT person_id FROM cohort_people WHERE cohort_id = 1)"},
+	} {
+		more := []string{}
+		if c.filters != "" {
+			more = append(more, `query."filters":`+c.filters)
+		}
+		require.Equal(t, count(c.want), rows(t, s, ask, more...), c.filters)
+	}
+	require.Equal(t, `[["2026-06-08T12:00:00Z",null]]`,
+		rows(t, s, "SELECT {filters.dateRange.from}, {filters.dateRange.to}", `query."filters":{"dateRange":{"date_from":"-7d"}}`))
+	inner := read[answer](t, query(t, s, ask, `query."filters":{"filterTestAccounts":true}`), http.StatusOK)
+	require.NotEqual(t, rows(t, s, ask), fmt.Sprint(inner.Results), "staff are left out")
+	for _, bad := range []string{
+		`{"dateRange":{"date_from":"soon"}}`, `{"properties":[{"key":"a","type":"planet","value":1}]}`,
+		`{"properties":[{"key":"a","value":1,"operator":"almost"}]}`, `{"properties":[{"key":"a","value":1,"operator":"icontains"}]}`,
+	} {
+		require.Equal(t, http.StatusBadRequest, query(t, s, ask, `query."filters":`+bad).status, bad)
+	}
+}
+
+func TestZones(t *testing.T) {
+	t.Parallel()
+	s := sandboxtest.Start(t)
+	e := queryOf("SELECT toDateTime('2026-06-15 12:00:00') AS t", `query."modifiers":{}`)
+	e.path = "/api/projects/2/query/"
+	a := read[answer](t, e.do(t, s), http.StatusOK)
+	require.Equal(t, "Europe/Berlin", a.TimeZone)
+	require.Equal(t, "2026-06-15T12:00:00+02:00", a.Results[0][0])
+	require.Equal(t, [2]string{"t", "DateTime64(6, 'Europe/Berlin')"}, [2]string{a.Types[0][0], strings.TrimSuffix(strings.TrimPrefix(a.Types[0][1], "Nullable("), ")")})
+	e = queryOf("SELECT timestamp AS t FROM events LIMIT 1", `query."modifiers":{"convertToProjectTimezone":false}`)
+	e.path = "/api/projects/2/query/"
+	a = read[answer](t, e.do(t, s), http.StatusOK)
+	require.Contains(t, a.Results[0][0], "Z")
+}
+
+func TestCacheModes(t *testing.T) {
+	t.Parallel()
+	s := sandboxtest.Start(t)
+	const sql = "SELECT count() FROM events"
+	first := read[answer](t, query(t, s, sql), http.StatusOK)
+	require.False(t, first.Cached)
+	second := read[answer](t, query(t, s, sql, `"name":"another name"`, `query."tags":{"scene":"x"}`), http.StatusOK)
+	require.True(t, second.Cached)
+	require.Equal(t, first.Refresh, second.Refresh)
+	require.Equal(t, first.CacheKey, second.CacheKey)
+	forced := read[answer](t, query(t, s, sql, `"refresh":"force_blocking"`), http.StatusOK)
+	require.False(t, forced.Cached)
+	require.NotEqual(t, first.Refresh, forced.Refresh)
+	for _, mode := range []string{"blocking", "async", "lazy_async", "async_except_on_cache_miss", "force_cache"} {
+		a := read[answer](t, query(t, s, sql, `"refresh":"`+mode+`"`), http.StatusOK)
+		require.True(t, a.Cached, mode)
+		require.Nil(t, a.Status, mode)
+		require.Equal(t, forced.Refresh, a.Refresh, mode)
+	}
+	for _, more := range []string{`query."values":{"a":1}`, `query."modifiers":{"convertToProjectTimezone":false}`, `query."filters":{}`} {
+		a := read[answer](t, query(t, s, sql, more), http.StatusOK)
+		require.False(t, a.Cached, more)
+	}
+	schema := "SELECT count() FROM system.information_schema.tables"
+	for range 2 {
+		require.False(t, read[answer](t, query(t, s, schema), http.StatusOK).Cached, "the schema is always read anew")
+	}
+	s.Server.Reset()
+	require.False(t, read[answer](t, query(t, s, sql), http.StatusOK).Cached)
+}
+
+func TestStaleCache(t *testing.T) {
+	t.Parallel()
+	stale := sandboxtest.With(func(o *sandbox.Options) { o.CacheFresh = time.Nanosecond })
+	s := sandboxtest.Start(t, stale)
+	const sql = "SELECT count() FROM events"
+	first := read[answer](t, query(t, s, sql), http.StatusOK)
+	require.False(t, read[answer](t, query(t, s, sql), http.StatusOK).Cached, "blocking computes what is stale")
+	require.True(t, read[answer](t, query(t, s, sql, `"refresh":"force_cache"`), http.StatusOK).Cached)
+	a := read[answer](t, query(t, s, sql, `"refresh":"lazy_async"`), http.StatusOK)
+	require.True(t, a.Cached)
+	require.Nil(t, a.Status, "lazy_async has the longer patience")
+	for _, mode := range []string{"async", "async_except_on_cache_miss"} {
+		a := read[answer](t, query(t, s, sql, `"refresh":"`+mode+`"`), http.StatusAccepted)
+		require.Equal(t, first.Results, a.Results, "stale rows come along")
+		require.True(t, a.Cached)
+		require.False(t, a.Status.Complete)
+	}
+	very := sandboxtest.Start(t, stale, sandboxtest.With(func(o *sandbox.Options) { o.CacheLazy = time.Nanosecond }))
+	query(t, very, sql)
+	require.NotNil(t, read[answer](t, query(t, very, sql, `"refresh":"lazy_async"`), http.StatusAccepted).Status)
+}
+
+func TestDebug(t *testing.T) {
+	t.Parallel()
+	s := sandboxtest.Start(t)
+	a := read[answer](t, query(t, s, "SELECT 'a' + 1", `query."modifiers":{"debug":true}`), http.StatusOK)
+	require.NotNil(t, a.Error)
+	require.Empty(t, a.Results)
+	require.False(t, read[answer](t, query(t, s, "SELECT 'a' + 1", `query."modifiers":{"debug":true}`), http.StatusOK).Cached)
+}
+
+func TestTimeout(t *testing.T) {
+	t.Parallel()
+	s := sandboxtest.Start(t, sandboxtest.WithQueryTimeout(50*time.Millisecond))
+	e := query(t, s, slow)
+	f := read[failed](t, e, http.StatusGatewayTimeout)
+	require.Equal(t, "server_error", f.Type)
+	require.Equal(t, "error", f.Code)
+	require.Contains(t, f.Detail, "max execution time")
+}
+
+// slow is a query that runs until it is stopped.
+const slow = "SELECT sum(cityHash64(number)) FROM numbers(1000000000000)"
+
+func TestMemory(t *testing.T) {
+	t.Parallel()
+	s := sandboxtest.Start(t, sandboxtest.With(func(o *sandbox.Options) { o.QueryMemory = 10 << 20 }))
+	f := read[failed](t, query(t, s, "SELECT uniqExact(number) FROM numbers(10000000)"), 513)
+	require.Equal(t, "clickhouse_memory_limit_exceeded", f.Code)
+	require.Contains(t, f.Detail, "ran out of memory")
+}

@@ -1,0 +1,195 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"errors"
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+
+	"posthog-mcp/internal/sandbox/sample"
+)
+
+// maxBody is PostHog's limit for a request body, in bytes.
+const maxBody = 20 << 20
+
+// route is one endpoint. Its pattern is the path without the slash at the end, which is optional in
+// requests; {project} is a number or @current, {id} is any one segment. /api/environments is the same as
+// /api/projects.
+type route struct {
+	method  string
+	pattern string
+	class   class
+	scope   string // what a key must be allowed to do; "" where any valid key will do
+	closed  bool   // an action that keys may never use
+	exempt  bool   // open to keys that are limited to projects though it lies outside of a project
+	handle  func(*call) (*reply, error)
+}
+
+// call is one request on its way through the server.
+type call struct {
+	*http.Request
+	route   *route
+	body    []byte
+	key     *sample.Key
+	project *project // nil on routes outside of projects
+	id      string   // the {id} of the path
+}
+
+// reply is an answer: a status and a value to be written as JSON.
+type reply struct {
+	status int
+	body   any
+	header http.Header
+}
+
+func answered(body any) *reply { return &reply{status: http.StatusOK, body: body} }
+
+func (s *Server) routeTable() []*route {
+	const in = "/api/projects/{project}"
+	return []*route{
+		{method: "POST", pattern: in + "/query", class: classQuery, scope: "query:read", handle: s.postQuery},
+		{method: "POST", pattern: in + "/query/upgrade", class: classQuery, closed: true},
+		{method: "GET", pattern: in + "/query/draft_sql", class: classQuery, closed: true},
+		{method: "GET", pattern: in + "/query/{id}", class: classQuery, scope: "query:read", handle: s.getQuery},
+		{method: "DELETE", pattern: in + "/query/{id}", class: classQuery, scope: "query:read", handle: s.deleteQuery},
+		{method: "POST", pattern: in + "/query/{id}", class: classQuery, closed: true},
+		{method: "GET", pattern: in + "/query/{id}/log", class: classQuery, closed: true},
+		{method: "GET", pattern: in + "/event_definitions", scope: "event_definition:read", handle: s.eventDefinitions},
+		{method: "GET", pattern: in + "/property_definitions", scope: "property_definition:read", handle: s.propertyDefinitions},
+		{method: "GET", pattern: in + "/property_definitions/seen_together", scope: "property_definition:read", handle: s.seenTogether},
+		{method: "GET", pattern: in + "/events/values", class: classValues, scope: "query:read", handle: s.eventValues},
+		{method: "GET", pattern: in + "/groups_types", scope: "group:read", handle: s.groupTypes},
+		{method: "GET", pattern: in + "/cohorts", scope: "cohort:read", handle: s.cohorts},
+		{method: "GET", pattern: in + "/actions", scope: "action:read", handle: s.actions},
+		{method: "GET", pattern: in, scope: "project:read", handle: s.getProject},
+		{method: "GET", pattern: "/api/projects", scope: "project:read", handle: s.listProjects},
+		{method: "GET", pattern: "/api/users/@me", scope: "user:read", exempt: true, handle: s.getUser},
+		{method: "GET", pattern: "/api/personal_api_keys/@current", exempt: true, handle: s.getKey},
+	}
+}
+
+// answer makes the answer to one request. The order of the checks is PostHog's: path, method, key,
+// project, scope, limits, body. unmatched is the failure where there is no route.
+func (s *Server) answer(w http.ResponseWriter, r *http.Request, rt *route, p params, unmatched error) (*reply, error) {
+	if unmatched != nil {
+		return nil, unmatched
+	}
+	c := &call{Request: r, route: rt, id: p.id}
+	var err error
+	if c.body, err = io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody)); err != nil {
+		if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
+			return nil, &failure{status: http.StatusRequestEntityTooLarge, kind: typeInvalid, code: "error", detail: "The request body is larger than 20 MB."}
+		}
+		return nil, parseError("the body could not be read")
+	}
+	if c.key, err = s.authenticate(r, c.body); err != nil {
+		return nil, err
+	}
+	if err := s.authorize(c, p.project); err != nil {
+		return nil, err
+	}
+	if err := s.limits.admit(c); err != nil {
+		return nil, err
+	}
+	return rt.handle(c)
+}
+
+// params are the variable parts of a path.
+type params struct {
+	project string
+	id      string
+}
+
+// match finds the route of r, or the failure to answer with.
+func (s *Server) match(r *http.Request) (*route, params, error) {
+	path := splitPath(r.URL.Path)
+	var allowed []string
+	for _, rt := range s.routes {
+		p, fits := rt.matches(path)
+		if !fits {
+			continue
+		}
+		if rt.method == r.Method {
+			return rt, p, nil
+		}
+		if !slices.Contains(allowed, rt.method) {
+			allowed = append(allowed, rt.method)
+		}
+	}
+	if allowed == nil {
+		return nil, params{}, notFound("Endpoint not found.")
+	}
+	return nil, params{}, &failure{
+		status: http.StatusMethodNotAllowed, kind: typeInvalid, code: "method_not_allowed",
+		detail: "Method " + strconv.Quote(r.Method) + " not allowed.", allow: strings.Join(allowed, ", "),
+	}
+}
+
+// splitPath returns the segments of a path, with /api/environments read as /api/projects.
+func splitPath(path string) []string {
+	segments := strings.Split(strings.Trim(path, "/"), "/")
+	if len(segments) > 1 && segments[0] == "api" && segments[1] == "environments" {
+		segments[1] = "projects"
+	}
+	return segments
+}
+
+func (rt *route) matches(path []string) (params, bool) {
+	var p params
+	pattern := strings.Split(rt.pattern[1:], "/")
+	if len(pattern) != len(path) {
+		return p, false
+	}
+	for i, want := range pattern {
+		switch want {
+		case "{project}":
+			p.project = path[i]
+		case "{id}":
+			p.id = path[i]
+		default:
+			if path[i] != want {
+				return p, false
+			}
+		}
+	}
+	return p, true
+}
+
+// writeFailure writes an error with the headers that PostHog gives it. The cause of an error of the
+// sandbox itself goes to the log.
+func (s *Server) writeFailure(w http.ResponseWriter, r *http.Request, err error) {
+	f := asFailure(err)
+	if s.logger != nil && f.status == http.StatusInternalServerError {
+		s.logger.Warn("request failed", "error", err)
+	}
+	if f.status == http.StatusUnauthorized {
+		w.Header().Set("WWW-Authenticate", `Bearer resource_metadata="http://`+r.Host+`/.well-known/oauth-protected-resource"`)
+	}
+	refuse(w, f)
+}
+
+// writeJSON writes body as JSON without escaping for HTML, as PostHog's encoder does.
+func writeJSON(w http.ResponseWriter, status int, body any) {
+	data, err := marshal(body)
+	if err != nil {
+		status = http.StatusInternalServerError
+		data, _ = marshal(serverError("A server error occurred.").body())
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	_, _ = w.Write(data) // a client that went away is no concern of the server
+}
+
+// marshal returns v as one line of JSON without escapes for HTML.
+func marshal(v any) ([]byte, error) {
+	var b strings.Builder
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		return nil, err
+	}
+	return []byte(strings.TrimSuffix(b.String(), "\n")), nil
+}

@@ -1,0 +1,134 @@
+// Package sandboxtest gives tests a PostHog to talk to: the sandbox, on a port of this machine.
+package sandboxtest
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http/httptest"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"posthog-mcp/internal/sandbox"
+	"posthog-mcp/internal/sandbox/chdb"
+	"posthog-mcp/internal/sandbox/sample"
+)
+
+// The data that tests see: the same in every run and on every machine.
+const (
+	Events = 20_000
+	Seed   = 1
+	Key    = "phx_sandbox_all" // may do everything in every project
+)
+
+// Now is the instant at which the data ends, and what now() means in HogQL.
+func Now() time.Time { return time.Date(2026, 6, 15, 12, 0, 0, 0, time.UTC) }
+
+// Sandbox is one server with counters of its own. All servers of a process share the engine and the data.
+type Sandbox struct {
+	URL    string // origin, without a slash at the end
+	Key    string
+	Server *sandbox.Server
+
+	engine *chdb.Engine
+}
+
+// Option changes how a Sandbox is started.
+type Option func(*sandbox.Options)
+
+// WithFaults starts the server with faults, as sandbox.ParseFault reads them.
+func WithFaults(t testing.TB, specs ...string) Option {
+	t.Helper()
+	var faults []sandbox.Fault
+	for _, spec := range specs {
+		f, err := sandbox.ParseFault(spec)
+		require.NoError(t, err)
+		faults = append(faults, f)
+	}
+	return func(o *sandbox.Options) { o.Faults = faults }
+}
+
+// WithLimits holds clients to limits; zero fields mean PostHog's own numbers.
+func WithLimits(n sandbox.LimitNumbers) Option {
+	return func(o *sandbox.Options) { o.Limits, o.LimitNumbers = true, n }
+}
+
+// WithQueryTimeout sets how long one query may run in the engine.
+func WithQueryTimeout(d time.Duration) Option {
+	return func(o *sandbox.Options) { o.QueryTimeout = d }
+}
+
+// With changes the server's options in any way.
+func With(change func(*sandbox.Options)) Option { return change }
+
+// Start starts a server that ends with the test. A missing engine fails the test, and the failure names the
+// command that fetches it.
+func Start(t testing.TB, opts ...Option) *Sandbox {
+	t.Helper()
+	s, err := load()
+	require.NoError(t, err)
+	o := sandbox.Options{Engine: s.engine, World: s.world}
+	for _, opt := range opts {
+		opt(&o)
+	}
+	server, err := sandbox.New(context.Background(), o)
+	require.NoError(t, err)
+	web := httptest.NewServer(server)
+	t.Cleanup(func() {
+		server.Close() // first: the web server waits for requests, and those for their queries
+		web.Close()
+	})
+	return &Sandbox{URL: web.URL, Key: Key, Server: server, engine: s.engine}
+}
+
+// SQL runs ClickHouse SQL in a project's database, past HogQL and HTTP, and returns the rows with every
+// digit of their numbers (as json.Number).
+func (s *Sandbox) SQL(t testing.TB, sql string, project int) [][]any {
+	t.Helper()
+	r, err := s.engine.Query(t.Context(), sql, chdb.Settings{Database: fmt.Sprintf("project_%d", project), TimeZone: "UTC"})
+	require.NoError(t, err)
+	rows := make([][]any, len(r.Rows))
+	for i, text := range r.Rows {
+		rows[i] = decode(t, text)
+	}
+	return rows
+}
+
+// state is what the servers of a process share.
+type state struct {
+	engine *chdb.Engine
+	world  *sample.World
+}
+
+// load opens the engine and makes the data, once in a process. They live as long as the process: the
+// engine's folder is removed by the next one that opens an engine.
+var load = sync.OnceValues(open)
+
+func open() (*state, error) {
+	library, tried, err := chdb.Find("")
+	if err != nil {
+		return nil, fmt.Errorf("the sandbox engine is missing, run: make engine (%w; looked at %q)", err, tried)
+	}
+	engine, err := chdb.Open(library)
+	if err != nil {
+		return nil, fmt.Errorf("open engine: %w", err)
+	}
+	world, err := sample.Load(context.Background(), engine, sample.Options{Events: Events, Seed: Seed, Now: Now()})
+	if err != nil {
+		return nil, fmt.Errorf("load the sample data: %w", err)
+	}
+	return &state{engine, world}, nil
+}
+
+func decode(t testing.TB, text json.RawMessage) []any {
+	t.Helper()
+	dec := json.NewDecoder(bytes.NewReader(text))
+	dec.UseNumber()
+	var row []any
+	require.NoError(t, dec.Decode(&row))
+	return row
+}
