@@ -401,9 +401,58 @@ func TestFieldsOfSavedObjects(t *testing.T) {
 	for _, r := range f.requests() {
 		require.NotContains(t, r.Body, "= 'sql1'", "ids are bound, never pasted")
 	}
-	_, err = c.GetFields(t.Context(), driver.FieldsRequest{Objects: []string{"survey:NSP"}})
+	d.with("SELECT 'survey'", table(`["kind","ref","title","line"]`, `["survey","u-1","NPS","popover"]`, `["survey","u-2","Exit survey","popover"]`))
+	_, err = c.GetFields(t.Context(), driver.FieldsRequest{Objects: []string{"survey:exit"}})
 	e := asError(t, err)
 	require.Equal(t, driver.NotFound, e.Kind)
+	require.Equal(t, []string{"survey:u-2"}, e.Nearest)
+	require.Equal(t, `no survey "exit" in this project`, e.Detail)
+	d.with("system.dashboard_tiles", "403!dashboard:read")
+	got, err = c.GetFields(t.Context(), driver.FieldsRequest{Objects: []string{"dashboard:9"}})
+	require.NoError(t, err)
+	require.Equal(t, []string{"tiles of the dashboard left out: the key lacks the scope dashboard:read"}, got.Notes)
+	d.with("FROM system.actions WHERE toString", "403!action:read")
+	_, err = c.GetFields(t.Context(), driver.FieldsRequest{Objects: []string{"action:4"}})
+	require.Equal(t, "action:read", asError(t, err).Scope)
+}
+
+// Every type of table that PostHog knows belongs to a family; every part that fails fails its answer only
+// where nothing else would do.
+func TestFamiliesAndFailures(t *testing.T) {
+	t.Parallel()
+	d := demo().with("DatabaseSchemaQuery", `{"tables":{"a":{"type":"materialized_view"},"b":{"type":"endpoint"},"c":{"type":"batch_export"},"d":{"type":"new"},"e":{"type":"managed_view"}}}`)
+	c := newClient(t, &fake{answer: d.answer}, nil)
+	o, err := c.ListObjects(t.Context(), driver.ListRequest{Kinds: []driver.ObjectKind{driver.KindTable, driver.KindView}, Limit: 100})
+	require.NoError(t, err)
+	types := map[string]string{}
+	for _, it := range o.Items {
+		types[it.Name] = string(it.Kind) + " " + it.Type
+	}
+	require.Equal(t, "view view", types["a"])
+	require.Equal(t, "view view", types["b"])
+	require.Equal(t, "table data_warehouse", types["c"])
+	require.Equal(t, "table posthog", types["d"])
+	require.Equal(t, "view view", types["e"])
+	_, err = c.GetFields(t.Context(), driver.FieldsRequest{Objects: []string{"session"}})
+	require.Equal(t, driver.NotFound, asError(t, err).Kind)
+
+	fails := func(word string, objects ...string) *driver.Error {
+		t.Helper()
+		c := newClient(t, &fake{answer: demo().with(word, "403!some:read").answer}, nil)
+		_, err := c.GetFields(t.Context(), driver.FieldsRequest{Objects: objects})
+		return asError(t, err)
+	}
+	require.Equal(t, "some:read", fails("DatabaseSchemaQuery", "events").Scope)
+	require.Equal(t, "some:read", fails("information_schema.columns", "cohort_people").Scope)
+	require.Equal(t, "some:read", fails("/groups_types/", "group:company").Scope)
+	require.Equal(t, "some:read", fails("type=person", "person").Scope)
+	c = newClient(t, &fake{answer: demo().with("topK", "400!no").with("/groups_types/", "403!group:read").answer}, nil)
+	got, err := c.GetFields(t.Context(), driver.FieldsRequest{Objects: []string{"event:$pageview", "property:plan"}, Samples: true})
+	require.NoError(t, err)
+	require.Equal(t, []string{"samples of event:$pageview left out: no", "samples of property:plan left out: no"}, got.Notes)
+	c = newClient(t, &fake{answer: demo().with("/api/personal_api_keys/@current/", "503!x").answer}, func(o *driver.Options) { o.MaxRetries = 0 })
+	_, err = c.ListObjects(t.Context(), driver.ListRequest{Kinds: []driver.ObjectKind{driver.KindProject}})
+	require.Equal(t, driver.Unavailable, asError(t, err).Kind)
 }
 
 func TestUnknownObjects(t *testing.T) {

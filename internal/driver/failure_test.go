@@ -2,6 +2,8 @@ package driver_test
 
 import (
 	"context"
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"io"
 	"net"
@@ -136,6 +138,9 @@ func TestNetworkFailures(t *testing.T) {
 		{"cut", io.ErrUnexpectedEOF, driver.CodeNetwork, 4, "the connection failed: unexpected EOF"},
 		{"no host", &net.DNSError{Err: "no such host", Name: "x", IsNotFound: true}, driver.CodeNetwork, 1, "no host of this name"},
 		{"time-out", &net.DNSError{Err: "timeout", Name: "x", IsTimeout: true}, driver.CodeNetwork, 4, "no answer in time"},
+		{"other name", &tls.CertificateVerificationError{Err: x509.HostnameError{Certificate: &x509.Certificate{}, Host: "h"}}, driver.CodeTLS, 1, "made for another name"},
+		{"expired", &tls.CertificateVerificationError{Err: x509.CertificateInvalidError{Reason: x509.Expired}}, driver.CodeTLS, 1, "expired"},
+		{"bad chain", &tls.CertificateVerificationError{Err: errors.New("x")}, driver.CodeTLS, 1, "not accepted: invalid"},
 		{"with key", errors.New("bad header Bearer " + canary), driver.CodeNetwork, 4, "phx_…"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
@@ -179,6 +184,9 @@ func TestRealConnections(t *testing.T) {
 		w.Header().Set("Content-Type", jsonType)
 		_, _ = io.WriteString(w, okBody)
 	})
+	mux.Handle("/api/projects/4/query/", http.RedirectHandler("/api/projects/3/query/", http.StatusTemporaryRedirect))
+	mux.Handle("/api/projects/5/query/", http.RedirectHandler("/api/projects/3/query/", http.StatusMovedPermanently)) // would become a GET
+	mux.Handle("/api/projects/6/query/", http.RedirectHandler("/api/projects/6/query/", http.StatusTemporaryRedirect))
 	origin := httptest.NewServer(mux)
 	defer origin.Close()
 	stolen := make(chan string, 10)
@@ -203,6 +211,9 @@ func TestRealConnections(t *testing.T) {
 	require.Equal(t, driver.CodeBadBody, e.Code)
 	require.Equal(t, driver.Unavailable, e.Kind)
 	require.NoError(t, ask(origin.URL, 3))
+	require.NoError(t, ask(origin.URL, 4))
+	require.Equal(t, driver.CodeRedirect, asError(t, ask(origin.URL, 5)).Code)
+	require.Equal(t, driver.CodeRedirect, asError(t, ask(origin.URL, 6)).Code)
 	e = asError(t, ask(tlsServer.URL, 3))
 	require.Equal(t, driver.CodeTLS, e.Code)
 	require.Contains(t, e.Detail, "unknown authority")

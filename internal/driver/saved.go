@@ -283,9 +283,7 @@ func (c *Client) tiles(ctx context.Context, g *gather, project int64, o *Object,
 		HogQL: "SELECT short_id, ifNull(name, ''), " + insightKind + " AS kind FROM system.insights WHERE id IN " +
 			"(SELECT insight_id FROM system.dashboard_tiles WHERE dashboard_id = {id} AND insight_id IS NOT NULL) AND deleted = 0 ORDER BY id LIMIT 200"})
 	if err != nil {
-		if g.take("tiles of the dashboard", time.Time{}, err) {
-			return
-		}
+		g.take("tiles of the dashboard", time.Time{}, err)
 		return
 	}
 	for _, row := range res.Rows {
