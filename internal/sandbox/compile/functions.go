@@ -1,0 +1,267 @@
+package compile
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"posthog-mcp/internal/hogql"
+	"posthog-mcp/internal/sandbox/schema"
+)
+
+// special translates the functions whose arguments are no plain values.
+func (s *scope) special(e *hogql.Call, f hogql.Function) (value, bool) {
+	switch f.Name {
+	case "count", "countDistinct":
+		if len(e.Args) == 1 {
+			if _, star := e.Args[0].(*hogql.Star); star {
+				plain := *e
+				plain.Args = nil
+				return s.known(&plain, f), true
+			}
+		}
+	case "concat":
+		if len(e.Args) > 0 {
+			return s.concat(e.Args), true
+		}
+	case "matchesAction":
+		return s.matchesAction(e), true
+	case "arrayReduce":
+		if name, ok := e.Args[0].(*hogql.String); !ok || !reducible(name.Value) {
+			return s.c.fail(e.Args[0].Pos(), "arrayReduce takes the name of an aggregate such as 'sum', 'max' or 'uniq' as its first argument"), true
+		}
+	}
+	if strings.HasPrefix(f.Kind, "posthog") || f.Kind == "udf" {
+		return s.postHogOnly(e, f), true
+	}
+	return value{}, false
+}
+
+// reducible tells whether PostHog lets arrayReduce call an aggregate.
+func reducible(name string) bool {
+	for _, base := range []string{"count", "sum", "min", "max", "avg", "uniq"} {
+		switch strings.TrimPrefix(name, base) {
+		case "", "Map":
+			return true
+		case "MapState":
+			return base != "uniq"
+		case "State":
+			return base == "avg" || base == "uniq"
+		}
+	}
+	return name == "median"
+}
+
+// postHogOnly translates what PostHog adds to the engine. What needs PostHog's own dictionaries or
+// data that the sandbox does not have is refused.
+func (s *scope) postHogOnly(e *hogql.Call, f hogql.Function) value {
+	switch f.Name {
+	case "sparkline":
+		return value{sql: "tuple('__hx_tag', 'Sparkline', 'data', " + s.items(e.Args) + ")", kind: "tuple"}
+	case "recordingButton", "recording_button":
+		args := s.arguments(e.Args)
+		sql := "tuple('__hx_tag', 'RecordingButton', 'sessionId', " + args[0].sql
+		if len(args) > 1 {
+			sql += ", 'recordingStatus', " + args[1].sql
+		}
+		return value{sql: sql + ")", kind: "tuple"}
+	case "sortableSemVer":
+		x := s.expr(e.Args[0])
+		p := s.c.unique("part")
+		return value{
+			sql:  "arrayMap(" + p + " -> toInt64OrZero(" + p + "), splitByChar('.', extract(ifNull(toString(" + x.sql + "), ''), '(\\\\d+(\\\\.\\\\d+)+)')))",
+			kind: schema.Array,
+		}
+	}
+	return s.c.fail(e.Name.Span, "Function '%s' is part of PostHog but not of this sandbox", e.Name.Name)
+}
+
+// matchesAction is true for events that match one step of an action, given by name or id.
+func (s *scope) matchesAction(e *hogql.Call) value {
+	if len(e.Args) != 1 || s.c.depth > 0 {
+		return s.c.fail(e.Span, "matchesAction takes the id or the name of an action")
+	}
+	arg := s.expr(e.Args[0])
+	var id int64 = -1
+	switch {
+	case arg.text != nil:
+	case arg.constant && arg.kind == schema.Integer:
+		id, _ = strconv.ParseInt(arg.sql, 10, 64)
+	default:
+		return s.c.fail(e.Args[0].Pos(), "matchesAction takes the id or the name of an action")
+	}
+	i := slices.IndexFunc(s.c.project.Actions, func(a Action) bool { return a.ID == id || arg.text != nil && a.Name == *arg.text })
+	if i < 0 {
+		if arg.text != nil {
+			return s.c.fail(e.Args[0].Pos(), "Could not find an action with the name \"%s\"", *arg.text)
+		}
+		return s.c.fail(e.Args[0].Pos(), "Could not find action with ID %s", arg.sql)
+	}
+	var steps []hogql.Expr
+	for _, step := range s.c.project.Actions[i].Steps {
+		steps = append(steps, step.condition())
+	}
+	if len(steps) == 0 {
+		return value{sql: "false", kind: schema.Boolean}
+	}
+	s.c.depth++
+	v := s.expr(hogql.Or(steps...))
+	s.c.depth--
+	return v
+}
+
+// condition is the step as HogQL on events.
+func (st Step) condition() hogql.Expr {
+	var parts []hogql.Expr
+	if st.Event != "" {
+		parts = append(parts, hogql.Eq(hogql.Ref("event"), hogql.Str(st.Event)))
+	}
+	if st.URL != "" {
+		url := hogql.Ref("properties", "$current_url")
+		switch st.URLMatching {
+		case "regex":
+			parts = append(parts, hogql.Op2(hogql.OpRegex, url, hogql.Str(st.URL)))
+		case "exact":
+			parts = append(parts, hogql.Eq(url, hogql.Str(st.URL)))
+		default:
+			parts = append(parts, hogql.Op2(hogql.OpLike, url, hogql.Str("%"+st.URL+"%")))
+		}
+	}
+	if st.Where != nil {
+		parts = append(parts, st.Where)
+	}
+	if len(parts) == 0 {
+		return &hogql.Bool{Value: true}
+	}
+	return hogql.And(parts...)
+}
+
+// rewrite changes a call to what the engine needs and tells what its value is.
+func (s *scope) rewrite(in *invocation) value {
+	for _, f := range []func(*invocation) (value, bool){s.conversion, s.clock, s.dates, s.texts, s.windows2, s.aggregates} {
+		if v, ok := f(in); ok {
+			return v
+		}
+	}
+	if name, ok := engineName(in.function.Name); ok {
+		in.name = name
+	}
+	if refusedName(in.function.Name) {
+		return s.c.fail(in.call.Name.Span, "Function '%s' is part of PostHog but not of this sandbox", in.call.Name.Name)
+	}
+	return in.result()
+}
+
+// complete is a finished value.
+func (in *invocation) complete(sql string, kind schema.Type, null bool) (value, bool) {
+	in.done = true
+	return value{sql: sql, kind: kind, null: null}, true
+}
+
+// result is what is known of a call that the engine does as it is.
+func (in *invocation) result() value {
+	v := value{null: strings.Contains(in.name, "OrNull") || fromContainer(in.name)}
+	for _, a := range in.args {
+		v.null = v.null || a.null
+	}
+	switch n := in.name; {
+	case n == "isNull" || n == "isNotNull" || n == "assumeNotNull" || strings.HasPrefix(n, "count") || strings.HasPrefix(n, "uniq") || n == "groupArray":
+		v.null = false
+	case n == "coalesce" || n == "ifNull":
+		v.null = len(in.args) > 0 && in.args[len(in.args)-1].null
+	case n == "nullIf" || n == "toNullable" || n == "transform":
+		v.null = true
+	}
+	v.kind = resultKind(in)
+	return v
+}
+
+// fromContainer tells whether a function returns what its argument holds: that can be null unseen.
+func fromContainer(name string) bool {
+	switch name {
+	case "arrayJoin", "arrayElement", "arrayFirst", "arrayLast", "arrayMin", "arrayMax", "arraySum", "arrayAvg", "arrayReduce", "arrayFold",
+		"tupleElement", "untuple", "first_value", "last_value", "nth_value", "lagInFrame", "leadInFrame", "JSONExtract", "JSON_VALUE":
+		return true
+	}
+	return false
+}
+
+func resultKind(in *invocation) schema.Type {
+	var first schema.Type
+	if len(in.args) > 0 {
+		first = in.args[0].kind
+	}
+	switch n := in.name; {
+	case strings.HasPrefix(n, "count") || strings.HasPrefix(n, "uniq") || n == "length" || n == "dateDiff" || n == "row_number":
+		return schema.Integer
+	case n == "min" || n == "max" || n == "any" || n == "anyLast" || n == "argMax" || n == "argMin" || strings.HasSuffix(n, "If") && len(n) <= 10 ||
+		n == "coalesce" || n == "ifNull" || n == "nullIf" || n == "assumeNotNull" || n == "toNullable" || n == "least" || n == "greatest" ||
+		n == "lagInFrame" || n == "leadInFrame" || n == "first_value" || n == "last_value":
+		if strings.HasPrefix(n, "avg") || strings.HasPrefix(n, "sum") {
+			return ""
+		}
+		return first
+	case strings.HasPrefix(n, "toString") || n == "lower" || n == "upper" || strings.HasPrefix(n, "JSONExtractString") || strings.HasPrefix(n, "JSONExtractRaw"):
+		return schema.String
+	case strings.HasPrefix(n, "toStartOf") && (strings.HasSuffix(n, "Hour") || strings.HasSuffix(n, "Minute") || strings.HasSuffix(n, "Minutes") ||
+		strings.HasSuffix(n, "Day") || strings.HasSuffix(n, "Second")):
+		return schema.DateTime
+	case n == "toDate" || n == "toMonday" || strings.HasPrefix(n, "toStartOf") && n != "toStartOfInterval":
+		return schema.Date
+	case strings.HasPrefix(n, "add") || strings.HasPrefix(n, "subtract"):
+		if first == schema.DateTime {
+			return first
+		}
+	case strings.HasPrefix(n, "groupArray") || strings.HasPrefix(n, "groupUniqArray") || n == "topK" || n == "range" || n == "quantiles" ||
+		strings.HasPrefix(n, "splitBy") || n == "arrayMap" || n == "arrayFilter" || n == "arraySort" || n == "arrayDistinct":
+		return schema.Array
+	}
+	return ""
+}
+
+// engineName is the engine's name of a function that HogQL calls otherwise.
+func engineName(name string) (string, bool) {
+	switch name {
+	case "ifnull":
+		return "ifNull", true
+	case "isnull":
+		return "isNull", true
+	case "nullif":
+		return "nullIf", true
+	case "isEmpty":
+		return "empty", true
+	case "isNotEmpty":
+		return "notEmpty", true
+	case "btrim":
+		return "trim", true
+	case "date_trunc":
+		return "dateTrunc", true
+	case "make_date":
+		return "makeDate", true
+	case "percentile_cont":
+		return "quantileExactInclusive", true
+	case "percentile_disc":
+		return "quantileExact", true
+	case "every":
+		return "min", true
+	case "array_agg":
+		return "groupArray", true
+	case "mapContains":
+		return "mapContains", true
+	case "toTime":
+		return "toTimeWithFixedDate", true
+	}
+	if rest, ok := strings.CutPrefix(name, "_to"); ok && name != "_toNullableBool" {
+		return "to" + rest, true
+	}
+	return "", false
+}
+
+// refusedName tells whether the engine lacks a function.
+func refusedName(name string) bool {
+	switch name {
+	case "JSONExtractKey", "languageCodeToName", "make_interval", "to_char", "untuple", "uniqUpToMerge":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,134 @@
+package compile
+
+import (
+	"strconv"
+	"strings"
+
+	"posthog-mcp/internal/sandbox/schema"
+)
+
+// information makes the source of a table of information_schema. Its rows are computed from the
+// tables that the caller may read.
+func (c *compiler) information(t schema.Table, base string) *source {
+	c.read(t.Name)
+	var rows [][]string
+	switch t.Name {
+	case "system.information_schema.tables":
+		rows = c.tableRows()
+	case "system.information_schema.columns":
+		rows = c.columnRows()
+	case "system.information_schema.relationships":
+		rows = c.relationshipRows()
+	case "system.information_schema.data_types":
+		rows = dataTypeRows()
+	}
+	src := &source{alias: c.unique(base)}
+	var structure, values []string
+	for _, f := range t.Fields {
+		kind := map[schema.Type]string{schema.Integer: "Int64", schema.Float: "Float64", schema.Boolean: "Bool"}[f.Type]
+		if kind == "" {
+			kind = "String"
+		}
+		if f.Nullable {
+			kind = "Nullable(" + kind + ")"
+		}
+		structure = append(structure, schema.Ident(f.Name)+" "+kind)
+		src.columns = append(src.columns, column{name: f.Name, alias: f.Name, value: value{kind: f.Type, null: f.Nullable}})
+	}
+	for _, r := range rows {
+		values = append(values, "("+strings.Join(r, ", ")+")")
+	}
+	src.sql = "VALUES(" + quote(strings.Join(structure, ", ")) + ", " + strings.Join(values, ", ") + ")"
+	return src
+}
+
+func (c *compiler) readable() []schema.Table {
+	var out []schema.Table
+	for _, t := range schema.Tables() {
+		if c.allowed(t) {
+			out = append(out, t)
+		}
+	}
+	return out
+}
+
+// shortName is a table's name inside its schema.
+func shortName(t schema.Table) string { return t.Name[strings.LastIndexByte(t.Name, '.')+1:] }
+
+func textOrNull(s string) string {
+	if s == "" {
+		return "NULL"
+	}
+	return quote(s)
+}
+
+func (c *compiler) tableRows() [][]string {
+	var rows [][]string
+	for _, t := range c.readable() {
+		rows = append(rows, []string{"'posthog'", quote(t.Schema()), quote(shortName(t)), quote(string(t.Kind)), textOrNull(t.Doc), "NULL"})
+	}
+	return rows
+}
+
+func (c *compiler) columnRows() [][]string {
+	var rows [][]string
+	for _, t := range c.readable() {
+		position := 0
+		add := func(name string, f schema.Field) {
+			kind := "column"
+			switch {
+			case f.Type == schema.VirtualTable:
+				kind = "virtual_table"
+			case f.Type == schema.Expression || f.Expr != "":
+				kind = "expression"
+			}
+			position++
+			rows = append(rows, []string{
+				quote(t.Schema()), quote(shortName(t)), quote(name), strconv.Itoa(position), quote(f.Type.DataType()),
+				strconv.FormatBool(f.Nullable), strconv.FormatBool(f.Type == schema.Array), quote(kind), textOrNull(f.Doc), "NULL", "NULL", "NULL",
+			})
+		}
+		for _, f := range t.Fields {
+			switch {
+			case f.Hidden:
+			case f.IsColumn():
+				add(f.Name, f)
+			case f.Type == schema.VirtualTable:
+				add(f.Name, f)
+				for _, child := range f.Fields {
+					add(f.Name+"."+child.Name, child)
+				}
+			}
+		}
+	}
+	return rows
+}
+
+func (c *compiler) relationshipRows() [][]string {
+	var rows [][]string
+	for _, t := range c.readable() {
+		for _, f := range t.Fields {
+			switch {
+			case f.Hidden:
+			case f.Join != nil:
+				rows = append(rows, []string{quote(t.Name), quote(f.Name), quote(f.Join.Table), quote(f.Join.To), "'lazy_join'", quote(f.Join.From)})
+			case f.Type == schema.FieldTraverser:
+				rows = append(rows, []string{quote(t.Name), quote(f.Name), quote(t.Name), "NULL", "'field_traverser'", quote(strings.Join(f.Chain, "."))})
+			}
+		}
+	}
+	return rows
+}
+
+func dataTypeRows() [][]string {
+	var rows [][]string
+	for _, d := range [][2]string{
+		{"String", "text"}, {"Integer", "whole number"}, {"Float", "number with a fraction"}, {"Decimal", "exact number with a fraction"},
+		{"Boolean", "true or false"}, {"Date", "day"}, {"DateTime", "moment, shown in the project's time zone"}, {"UUID", "id of 128 bits, shown as text"},
+		{"JSON", "JSON as text; read a key as column.key"}, {"Array", "list"}, {"Struct", "group of named values"},
+		{"Expression", "computed from other columns"}, {"VirtualTable", "group of columns of the same row"}, {"Unknown", "anything else"},
+	} {
+		rows = append(rows, []string{quote(d[0]), quote(d[1])})
+	}
+	return rows
+}
