@@ -33,15 +33,16 @@ type answer struct {
 	body   io.Reader
 }
 
-// exchange sends one request and maps the answer: decode's value, or one *Error.
-func (c *Client) exchange(ctx context.Context, r request) error {
+// exchange sends one request and maps the answer: decode's value, or one *Error. The numbers of the call so
+// far go into its log line.
+func (c *Client) exchange(ctx context.Context, r request, s stats) error {
 	started := time.Now()
 	status, err := c.send(ctx, r)
 	if e, ok := errors.AsType[*Error](err); ok && c.opts.Key() != "" { // whatever PostHog or a proxy may echo
 		e.Detail = strings.ReplaceAll(e.Detail, c.opts.Key(), "[key]")
 	}
 	c.log.Debug("exchange", "op", r.op, "method", r.method, "path", r.path, "status", status,
-		"duration", time.Since(started), "kind", string(kindOf(err)))
+		"duration", time.Since(started), "attempts", s.attempts, "wait", s.waited, "kind", string(kindOf(err)))
 	return err
 }
 

@@ -76,7 +76,7 @@ func (c *Client) attempt(ctx context.Context, r request, lim *limiter, s *stats)
 	s.waited += time.Since(queued)
 	return c.breaker.do(r.op, func() error {
 		s.attempts++
-		return c.exchange(ctx, r)
+		return c.exchange(ctx, r, *s)
 	})
 }
 

@@ -140,7 +140,7 @@ func (c *Client) cancelQuery(ctx context.Context, project int64, id string) {
 		c.log.Warn("query not cancelled", "id", id, "kind", string(kindOf(err)))
 		return
 	}
-	if err := c.exchange(ctx, r); err != nil {
+	if err := c.exchange(ctx, r, stats{attempts: 1}); err != nil {
 		c.log.Warn("query not cancelled", "id", id, "kind", string(kindOf(err)))
 	}
 }

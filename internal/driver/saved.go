@@ -123,6 +123,7 @@ func (c *Client) beyondCap(ctx context.Context, g *gather, project int64, all sa
 	if !g.take("older saved objects", at, err) {
 		return all.Items
 	}
+	all.Items = slices.Clone(all.Items) // the list itself is kept for others
 	for _, it := range more.Items {
 		if !slices.ContainsFunc(all.Items, func(have Item) bool { return have.Object == it.Object }) {
 			all.Items = append(all.Items, it)
