@@ -55,11 +55,11 @@ func bodyField(body []byte, name string) string {
 }
 
 // authorize finds the project of the call and checks that the key may do this there.
-func (s *Server) authorize(c *call, segment string) error {
+func (s *Server) authorize(c *call) error {
 	if c.route.closed {
 		return denied("This action does not support Personal API Key access")
 	}
-	if err := s.resolveProject(c, segment); err != nil {
+	if err := s.resolveProject(c); err != nil {
 		return err
 	}
 	if !allows(c.key.Scopes, c.route.scope) {
@@ -70,15 +70,15 @@ func (s *Server) authorize(c *call, segment string) error {
 
 // resolveProject sets the call's project from the path, or from a project token in the query or the body,
 // which PostHog lets win over the path.
-func (s *Server) resolveProject(c *call, segment string) error {
+func (s *Server) resolveProject(c *call) error {
 	limited := len(c.key.Projects) > 0
-	if segment == "" {
+	if c.segment == "" {
 		if limited && !c.route.exempt {
 			return denied("API keys with scoped projects are only supported on project-based endpoints.")
 		}
 		return nil
 	}
-	id, err := s.projectID(c, segment)
+	id, err := s.projectID(c)
 	if err != nil {
 		return err
 	}
@@ -93,7 +93,7 @@ func (s *Server) resolveProject(c *call, segment string) error {
 	return nil
 }
 
-func (s *Server) projectID(c *call, segment string) (int64, error) {
+func (s *Server) projectID(c *call) (int64, error) {
 	token := tokenOverride(c)
 	if token != "" {
 		for id, p := range s.projects {
@@ -103,10 +103,10 @@ func (s *Server) projectID(c *call, segment string) (int64, error) {
 		}
 		return 0, unauthenticated("authentication_failed", "Invalid project token.")
 	}
-	if segment == "@current" {
+	if c.segment == "@current" {
 		return s.currentProject(c.key), nil
 	}
-	id, err := strconv.ParseInt(segment, 10, 64)
+	id, err := strconv.ParseInt(c.segment, 10, 64)
 	if err != nil || id < 0 {
 		return 0, notFound("Project not found.")
 	}

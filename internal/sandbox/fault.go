@@ -37,6 +37,9 @@ func (f Fault) String() string {
 	return s
 }
 
+// respond writes the answer that the server gives without a fault.
+type respond func(http.ResponseWriter)
+
 // faultKind is one row of the table of faults.
 type faultKind struct {
 	name string
@@ -46,7 +49,7 @@ type faultKind struct {
 	// engine marks what only the query engine can cause: it meets POST …/query/ alone. Other faults come
 	// from proxies and networks, and meet every request.
 	engine bool
-	serve  func(f Fault, w http.ResponseWriter, r *http.Request, next http.HandlerFunc)
+	serve  func(f Fault, w http.ResponseWriter, r *http.Request, next respond)
 }
 
 const (
@@ -64,7 +67,7 @@ func faultTable() []faultKind {
 		{name: "html200", serve: htmlPage(http.StatusOK, html200)},
 		{name: "502html", serve: htmlPage(http.StatusBadGateway, html502)},
 		{name: "504html", serve: htmlPage(http.StatusGatewayTimeout, html504)},
-		{name: "429rate", arg: "SECONDS", serve: func(f Fault, w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) {
+		{name: "429rate", arg: "SECONDS", serve: func(f Fault, w http.ResponseWriter, _ *http.Request, _ respond) {
 			refuse(w, throttled("Request was throttled. Expected available in "+cmp.Or(f.Arg, "1")+" seconds."))
 		}},
 		{name: "500", serve: always(serverError("A server error occurred."))},
@@ -177,10 +180,10 @@ func (f *faults) take(query bool) (Fault, bool) {
 }
 
 // withFaults answers with the request's own fault, or the next one that waits, or else as it should.
-func (s *Server) withFaults(w http.ResponseWriter, r *http.Request, query bool, next http.HandlerFunc) {
-	var fault Fault
-	var found bool
-	if spec := r.Header.Get(faultHeader); spec != "" {
+func (s *Server) withFaults(w http.ResponseWriter, c *call, next respond) {
+	query := c.route != nil && c.route.handle != nil && c.Method == http.MethodPost
+	fault, found := Fault{}, false
+	if spec := c.Header.Get(faultHeader); spec != "" {
 		f, err := ParseFault(spec)
 		if err != nil {
 			refuse(w, invalidInput(faultHeader, "%s", err))
@@ -192,11 +195,11 @@ func (s *Server) withFaults(w http.ResponseWriter, r *http.Request, query bool, 
 		fault, found = s.faults.take(query)
 	}
 	if !found {
-		next(w, r)
+		next(w)
 		return
 	}
 	kind, _ := lookupFault(fault.Kind)
-	kind.serve(fault, w, r, next)
+	kind.serve(fault, w, c.Request, next)
 }
 
 // refuse writes f.
@@ -211,13 +214,13 @@ func refuse(w http.ResponseWriter, f *failure) {
 }
 
 // always answers with one failure.
-func always(f *failure) func(Fault, http.ResponseWriter, *http.Request, http.HandlerFunc) {
-	return func(_ Fault, w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) { refuse(w, f) }
+func always(f *failure) func(Fault, http.ResponseWriter, *http.Request, respond) {
+	return func(_ Fault, w http.ResponseWriter, _ *http.Request, _ respond) { refuse(w, f) }
 }
 
 // htmlPage answers with HTML, as a load balancer does.
-func htmlPage(status int, html string) func(Fault, http.ResponseWriter, *http.Request, http.HandlerFunc) {
-	return func(_ Fault, w http.ResponseWriter, _ *http.Request, _ http.HandlerFunc) {
+func htmlPage(status int, html string) func(Fault, http.ResponseWriter, *http.Request, respond) {
+	return func(_ Fault, w http.ResponseWriter, _ *http.Request, _ respond) {
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		w.WriteHeader(status)
 		_, _ = w.Write([]byte(html)) // a client that went away is no concern of the server
@@ -225,21 +228,21 @@ func htmlPage(status int, html string) func(Fault, http.ResponseWriter, *http.Re
 }
 
 // slow answers as it should, but late; not at all to a client that goes away meanwhile.
-func slow(f Fault, w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
+func slow(f Fault, w http.ResponseWriter, r *http.Request, next respond) {
 	timer := time.NewTimer(f.wait)
 	defer timer.Stop()
 	select {
 	case <-timer.C:
-		next(w, r)
+		next(w)
 	case <-r.Context().Done():
 		panic(http.ErrAbortHandler)
 	}
 }
 
 // cut closes the connection: before any answer, or (cut:body) after half of the body.
-func cut(f Fault, w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
+func cut(f Fault, w http.ResponseWriter, _ *http.Request, next respond) {
 	if f.Arg == "body" {
-		rec := record(r, next)
+		rec := record(next)
 		w.Header().Set("Content-Length", strconv.Itoa(rec.body.Len()))
 		rec.half(w)
 		_ = http.NewResponseController(w).Flush() // without it the abort would drop the half
@@ -248,8 +251,8 @@ func cut(f Fault, w http.ResponseWriter, r *http.Request, next http.HandlerFunc)
 }
 
 // truncated answers with half of the JSON in a message that is complete as far as HTTP can tell.
-func truncated(_ Fault, w http.ResponseWriter, r *http.Request, next http.HandlerFunc) {
-	record(r, next).half(w)
+func truncated(_ Fault, w http.ResponseWriter, _ *http.Request, next respond) {
+	record(next).half(w)
 }
 
 // recorder keeps an answer, so that a fault can spoil it.
@@ -263,9 +266,9 @@ func (rec *recorder) Header() http.Header         { return rec.header }
 func (rec *recorder) WriteHeader(status int)      { rec.status = status }
 func (rec *recorder) Write(b []byte) (int, error) { return rec.body.Write(b) }
 
-func record(r *http.Request, next http.HandlerFunc) *recorder {
+func record(next respond) *recorder {
 	rec := &recorder{header: http.Header{}, status: http.StatusOK}
-	next(rec, r)
+	next(rec)
 	return rec
 }
 

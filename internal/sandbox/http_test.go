@@ -187,7 +187,7 @@ func (l *transcript) add(t *testing.T, title string, e *exchange) {
 			fmt.Fprintf(l, "%s: %s\n", name, variable.ReplaceAllString(v, "http://HOST"))
 		}
 	}
-	text := variable.ReplaceAllString(e.text, "http://HOST")
+	text := strings.ReplaceAll(variable.ReplaceAllString(e.text, "http://HOST"), "\r\n", "\n")
 	if len(text) > 300 && json.Valid([]byte(text)) {
 		var b bytes.Buffer
 		require.NoError(t, json.Indent(&b, []byte(text), "", "  "))

@@ -78,7 +78,7 @@ func TestValues(t *testing.T) {
 	t.Parallel()
 	s := sandboxtest.Start(t)
 	for _, c := range []struct{ sql, want string }{
-		{"SELECT toUInt64('18446744073709551615')", `[[18446744073709551615]]`},
+		{"SELECT _toUInt64('18446744073709551615')", `[[18446744073709551615]]`},
 		{"SELECT 1 / 0, 0 / 0", `[[null,null]]`},
 		{"SELECT toDecimal('1.50', 2)", `[["1.50"]]`},
 		{"SELECT toDate('2026-03-01')", `[["2026-03-01"]]`},
@@ -117,7 +117,7 @@ func TestLimits(t *testing.T) {
 	require.Nil(t, a.Offset)
 
 	a = ask("SELECT number FROM numbers(60000) LIMIT 55000")
-	require.Len(t, a.Results, 50000, "a larger limit is lowered without a word")
+	require.Equal(t, 50000, len(a.Results), "a larger limit is lowered without a word")
 	require.Nil(t, a.HasMore)
 
 	a = ask("SELECT number FROM numbers(300) UNION ALL SELECT number FROM numbers(300) LIMIT 150")

@@ -36,6 +36,7 @@ type call struct {
 	key     *sample.Key
 	project *project // nil on routes outside of projects
 	id      string   // the {id} of the path
+	segment string   // the {project} of the path
 }
 
 // reply is an answer: a status and a value to be written as JSON.
@@ -71,60 +72,56 @@ func (s *Server) routeTable() []*route {
 	}
 }
 
-// answer makes the answer to one request. The order of the checks is PostHog's: path, method, key,
-// project, scope, limits, body. unmatched is the failure where there is no route.
-func (s *Server) answer(w http.ResponseWriter, r *http.Request, rt *route, p params, unmatched error) (*reply, error) {
-	if unmatched != nil {
-		return nil, unmatched
-	}
-	c := &call{Request: r, route: rt, id: p.id}
+// receive finds the route of a request and reads its body. All of the body is read before anything else is
+// done: only then does a server notice that its client goes away.
+func (s *Server) receive(w http.ResponseWriter, r *http.Request) (*call, error) {
+	c := &call{Request: r}
 	var err error
 	if c.body, err = io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody)); err != nil {
 		if _, tooLarge := errors.AsType[*http.MaxBytesError](err); tooLarge {
-			return nil, &failure{status: http.StatusRequestEntityTooLarge, kind: typeInvalid, code: "error", detail: "The request body is larger than 20 MB."}
+			return c, &failure{status: http.StatusRequestEntityTooLarge, kind: typeInvalid, code: "error", detail: "The request body is larger than 20 MB."}
 		}
-		return nil, parseError("the body could not be read")
+		return c, parseError("the body could not be read")
 	}
-	if c.key, err = s.authenticate(r, c.body); err != nil {
+	return c, s.match(c)
+}
+
+// answer makes the answer to a request that has a route. The order of the checks is PostHog's: key,
+// project, scope, limits, body.
+func (s *Server) answer(c *call) (*reply, error) {
+	var err error
+	if c.key, err = s.authenticate(c.Request, c.body); err != nil {
 		return nil, err
 	}
-	if err := s.authorize(c, p.project); err != nil {
+	if err := s.authorize(c); err != nil {
 		return nil, err
 	}
 	if err := s.limits.admit(c); err != nil {
 		return nil, err
 	}
-	return rt.handle(c)
+	return c.route.handle(c)
 }
 
-// params are the variable parts of a path.
-type params struct {
-	project string
-	id      string
-}
-
-// match finds the route of r, or the failure to answer with.
-func (s *Server) match(r *http.Request) (*route, params, error) {
-	path := splitPath(r.URL.Path)
+// match finds the route of a request.
+func (s *Server) match(c *call) error {
+	path := splitPath(c.URL.Path)
 	var allowed []string
 	for _, rt := range s.routes {
-		p, fits := rt.matches(path)
-		if !fits {
-			continue
-		}
-		if rt.method == r.Method {
-			return rt, p, nil
-		}
-		if !slices.Contains(allowed, rt.method) {
+		switch {
+		case !rt.matches(path, c):
+		case rt.method == c.Method:
+			c.route = rt
+			return nil
+		case !slices.Contains(allowed, rt.method):
 			allowed = append(allowed, rt.method)
 		}
 	}
 	if allowed == nil {
-		return nil, params{}, notFound("Endpoint not found.")
+		return notFound("Endpoint not found.")
 	}
-	return nil, params{}, &failure{
+	return &failure{
 		status: http.StatusMethodNotAllowed, kind: typeInvalid, code: "method_not_allowed",
-		detail: "Method " + strconv.Quote(r.Method) + " not allowed.", allow: strings.Join(allowed, ", "),
+		detail: "Method " + strconv.Quote(c.Method) + " not allowed.", allow: strings.Join(allowed, ", "),
 	}
 }
 
@@ -137,25 +134,26 @@ func splitPath(path string) []string {
 	return segments
 }
 
-func (rt *route) matches(path []string) (params, bool) {
-	var p params
+// matches tells whether a path is one of the route, and if so notes its variable parts.
+func (rt *route) matches(path []string, c *call) bool {
 	pattern := strings.Split(rt.pattern[1:], "/")
 	if len(pattern) != len(path) {
-		return p, false
+		return false
 	}
+	project, id := "", ""
 	for i, want := range pattern {
 		switch want {
 		case "{project}":
-			p.project = path[i]
+			project = path[i]
 		case "{id}":
-			p.id = path[i]
+			id = path[i]
+		case path[i]:
 		default:
-			if path[i] != want {
-				return p, false
-			}
+			return false
 		}
 	}
-	return p, true
+	c.segment, c.id = project, id
+	return true
 }
 
 // writeFailure writes an error with the headers that PostHog gives it. The cause of an error of the

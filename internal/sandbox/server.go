@@ -4,8 +4,8 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"net/http"
-	"strings"
 	"sync"
 	"time"
 
@@ -105,29 +105,29 @@ func (s *Server) SetFaults(list ...Fault) { s.faults.set(list) }
 // ServeHTTP answers one request to the API.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
-	rt, params, err := s.match(r)
+	s.counters.begin()
+	c, err := s.receive(w, r)
 	label := "other"
-	if rt != nil {
-		label = rt.pattern + "/"
+	if c.route != nil {
+		label = c.route.pattern + "/"
 	}
 	sw := &statusWriter{ResponseWriter: w}
-	s.counters.begin()
 	defer func() {
 		s.counters.end(r.Method, label, sw.status)
 		if s.logger != nil {
 			s.logger.Info("request", "method", r.Method, "route", label, "status", sw.status, "duration", time.Since(start))
 		}
 	}()
-	query := rt != nil && rt.method == http.MethodPost && strings.HasSuffix(rt.pattern, "/query")
-	s.withFaults(sw, r, query, func(w http.ResponseWriter, r *http.Request) {
-		rep, err := s.answer(w, r, rt, params, err)
+	s.withFaults(sw, c, func(w http.ResponseWriter) {
+		var rep *reply
+		if err == nil {
+			rep, err = s.answer(c)
+		}
 		if err != nil {
 			s.writeFailure(w, r, err)
 			return
 		}
-		for name, values := range rep.header {
-			w.Header()[name] = values
-		}
+		maps.Copy(w.Header(), rep.header)
 		writeJSON(w, rep.status, rep.body)
 	})
 }
