@@ -43,9 +43,9 @@ func TestMain(m *testing.M) {
 
 var now = time.Date(2026, 6, 15, 12, 0, 0, 0, time.UTC)
 
-func engine(t testing.TB) *chdb.Engine {
-	t.Helper()
-	require.NoError(t, shared.err, "run: make engine")
+func engine(tb testing.TB) *chdb.Engine {
+	tb.Helper()
+	require.NoError(tb, shared.err, "run: make engine")
 	return shared.engine
 }
 

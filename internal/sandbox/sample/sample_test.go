@@ -32,11 +32,40 @@ func TestLoadRefusesWrongOptions(t *testing.T) {
 	}
 }
 
+// countdown is a context that ends when its end was asked for so many times, as every statement does.
+type countdown struct {
+	context.Context
+	left int
+	done chan struct{}
+}
+
+func (c *countdown) Done() <-chan struct{} {
+	if c.left--; c.left == 0 {
+		close(c.done)
+	}
+	return c.done
+}
+
+func (c *countdown) Err() error {
+	if c.left <= 0 {
+		return context.Canceled
+	}
+	return nil
+}
+
 func TestLoadEndsWithItsContext(t *testing.T) {
-	ctx, cancel := context.WithCancel(t.Context())
-	cancel()
-	_, err := sample.Load(ctx, engine(t), small())
-	require.ErrorIs(t, err, context.Canceled)
+	o := small()
+	o.Events = 1
+	whole := &countdown{t.Context(), 1 << 30, make(chan struct{})}
+	_, err := sample.Load(whole, engine(t), o)
+	require.NoError(t, err)
+	asked := 1<<30 - whole.left
+	for part := range 9 {
+		w, err := sample.Load(&countdown{t.Context(), 1 + part*asked/9, make(chan struct{})}, engine(t), o)
+		require.ErrorIs(t, err, context.Canceled, "part %d", part)
+		require.ErrorContains(t, err, "load sample data: ")
+		require.Nil(t, w)
+	}
 	shared.world = nil
 }
 
@@ -151,7 +180,7 @@ func TestWorld(t *testing.T) {
 }
 
 func TestDefinitionsAgreeWithEvents(t *testing.T) {
-	w := load(t, large())
+	w := load(t, small())
 	for _, p := range w.Projects[:2] {
 		var events []string
 		for _, e := range p.Events {

@@ -68,11 +68,7 @@ func (l loader) saved(ctx context.Context, p Project) error {
 }
 
 func (l loader) team(p Project) row {
-	filters := p.TestAccountFilters
-	if filters == nil {
-		filters = []PropertyFilter{}
-	}
-	return row{"id": p.ID, "name": p.Name, "timezone": p.TimeZone, "test_account_filters": object(filters),
+	return row{"id": p.ID, "name": p.Name, "timezone": p.TimeZone, "test_account_filters": object(p.TestAccountFilters),
 		"created_at": at(p.CreatedAt), "updated_at": at(l.moments.start)}
 }
 

@@ -1,7 +1,6 @@
 package sample
 
 import (
-	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
@@ -145,24 +144,20 @@ func issues() []issue {
 
 // properties are an issue's event properties in JSON, without the braces.
 func (i issue) properties() string {
-	frame := func(function, file string, line int) map[string]any {
-		return map[string]any{"platform": "web:javascript", "filename": file, "function": function, "lineno": line, "colno": 17,
+	frame := func(function, file string, line int) dict {
+		return dict{"platform": "web:javascript", "filename": file, "function": function, "lineno": line, "colno": 17,
 			"in_app": true, "resolved": true, "lang": "javascript"}
 	}
-	text, err := json.Marshal(map[string]any{
-		"$exception_list": []any{map[string]any{
-			"type": i.kind, "value": i.message, "mechanism": map[string]any{"handled": false, "type": "generic", "synthetic": false},
-			"stacktrace": map[string]any{"type": "resolved", "frames": []any{
+	return strings.Trim(object(dict{
+		"$exception_list": many{dict{
+			"type": i.kind, "value": i.message, "mechanism": dict{"handled": false, "type": "generic", "synthetic": false},
+			"stacktrace": dict{"type": "resolved", "frames": many{
 				frame("dispatch", "src/app/events.ts", 33), frame("render", "src/app/main.tsx", 120), frame(i.function, i.file, i.line)}},
 		}},
 		"$exception_types": []string{i.kind}, "$exception_values": []string{i.message}, "$exception_fingerprint": i.fingerprint,
 		"$exception_issue_id": i.id, "$exception_level": "error", "$exception_handled": false,
 		"$exception_functions": []string{i.function}, "$exception_sources": []string{i.file},
-	})
-	if err != nil {
-		panic(err) // text and numbers only
-	}
-	return strings.Trim(string(text), "{}")
+	}), "{}")
 }
 
 // weekdays and hours are cumulative shares: evenings and the end of the week, when people watch films.
