@@ -28,24 +28,28 @@ func (c *Client) GetFields(ctx context.Context, r FieldsRequest) (*Fields, error
 	if err != nil {
 		return nil, err
 	}
-	g := &gather{op: op}
 	objects := make([]Object, len(r.Objects))
 	errs := make([]error, len(r.Objects))
+	parts := make([]gather, len(r.Objects)) // one for each object: what fails for one says nothing of another
 	var readings []func()
 	for i, name := range r.Objects {
-		readings = append(readings, func() { objects[i], errs[i] = c.object(ctx, g, project, strings.TrimSpace(name), r) })
+		readings = append(readings, func() {
+			parts[i].op = op
+			objects[i], errs[i] = c.object(ctx, &parts[i], project, strings.TrimSpace(name), r)
+		})
 	}
 	parallel(readings...)
-	for _, err := range errs {
-		if err != nil {
-			return nil, err
+	all := gather{op: op}
+	for i := range parts {
+		if errs[i] != nil {
+			return nil, errs[i]
 		}
+		all.merge(&parts[i])
 	}
-	g.good++ // every object was read, whatever was left out beside it
-	if err := g.end(); err != nil {
+	if err := all.end(); err != nil {
 		return nil, err
 	}
-	return &Fields{Project: c.describe(ctx, project), AsOf: g.asOf, Objects: objects, Notes: g.notes}, nil
+	return &Fields{Project: c.describe(ctx, project), AsOf: all.asOf, Objects: objects, Notes: all.notes}, nil
 }
 
 // object reads one object by the name that ListObjects gives it.

@@ -210,6 +210,7 @@ func (c *Client) savedObject(ctx context.Context, g *gather, project int64, kind
 	all := savedKinds()
 	k := all[slices.IndexFunc(all, func(k savedKind) bool { return k.kind == kind })]
 	columns := savedColumns(kind)
+	at := time.Now()
 	where := "toString(" + k.id + ") = {id}"
 	if k.id != "id" {
 		where = "(" + where + " OR toString(id) = {id})"
@@ -222,6 +223,7 @@ func (c *Client) savedObject(ctx context.Context, g *gather, project int64, kind
 	if len(res.Rows) == 0 {
 		return Object{}, c.unknownSaved(ctx, g, project, kind, id)
 	}
+	g.take(string(kind), at, nil)
 	o := Object{Kind: kind, Object: string(kind) + ":" + id}
 	row := res.Rows[0]
 	cell := func(name string) string {

@@ -58,6 +58,18 @@ func (g *gather) take(what string, at time.Time, err error) bool {
 	return false
 }
 
+// merge adds the parts of an object that was read, whatever was left out beside it.
+func (g *gather) merge(part *gather) {
+	g.good++
+	if g.asOf.IsZero() || !part.asOf.IsZero() && part.asOf.Before(g.asOf) {
+		g.asOf = part.asOf
+	}
+	g.notes = append(g.notes, part.notes...)
+	if g.fatal == nil {
+		g.fatal = part.fatal
+	}
+}
+
 // end gives the error of the whole answer: a fatal one, or the first if nothing could be read.
 func (g *gather) end() error {
 	slices.Sort(g.notes)
