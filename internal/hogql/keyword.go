@@ -52,7 +52,7 @@ const (
 	kwGrouping
 	kwHaving
 	kwHour
-	kwId
+	kwID
 	kwIf
 	kwIgnore
 	kwIlike
@@ -113,7 +113,7 @@ const (
 	kwSettings
 	kwStep
 	kwSubstring
-	kwTeamId
+	kwTeamID
 	kwThen
 	kwThrow
 	kwTies
@@ -206,7 +206,7 @@ var keywords = [...]struct {
 	kwGrouping:     {"grouping", 0},
 	kwHaving:       {"having", 0},
 	kwHour:         {"hour", kwType | kwPlain},
-	kwId:           {"id", kwColAlias | kwTabAlias | kwPlain},
+	kwID:           {"id", kwColAlias | kwTabAlias | kwPlain},
 	kwIf:           {"if", 0},
 	kwIgnore:       {"ignore", 0},
 	kwIlike:        {"ilike", 0},
@@ -267,7 +267,7 @@ var keywords = [...]struct {
 	kwSettings:     {"settings", 0},
 	kwStep:         {"step", kwPlain},
 	kwSubstring:    {"substring", 0},
-	kwTeamId:       {"team_id", kwReserved | kwColAlias | kwTabAlias | kwType | kwPlain},
+	kwTeamID:       {"team_id", kwReserved | kwColAlias | kwTabAlias | kwType | kwPlain},
 	kwThen:         {"then", 0},
 	kwThrow:        {"throw", kwNever},
 	kwTies:         {"ties", kwPlain},

@@ -12,7 +12,11 @@ func (p *parser) callAt(name Ident) Expr {
 	c := &Call{Name: name}
 	p.callHead(c)
 	if p.tok.kind != kRParen && !p.isPair(kwOrder, kwBy) && !p.failed {
-		c.Args = p.callArgs(open)
+		if c.Distinct {
+			c.Args = p.exprList(kRParen)
+		} else {
+			c.Args = p.callArgs(open)
+		}
 	}
 	return p.callTail(c, open)
 }
@@ -108,7 +112,7 @@ func (p *parser) callSuffix(c *Call) {
 			c.Distinct = false
 			c.Args = []Expr{&Field{Span: Span{t.start, t.end}, Chain: []Ident{p.ident(t)}}}
 		}
-		if next := p.peek(); (next.kind == kLParen || isName(next)) && !c.Distinct && c.OrderBy == nil {
+		if next := p.peek(); (next.kind == kLParen || isName(next)) && (!c.Distinct || c.HasParam) && c.OrderBy == nil {
 			p.over(c)
 		}
 	}
@@ -281,6 +285,8 @@ func (p *parser) wordLambda() Expr {
 func (p *parser) lambdaBody(l *Lambda, start int32) Expr {
 	if p.tok.kind == kLBrace && p.blockAt() {
 		l.Body = p.block()
+	} else if p.lowBound { // the AND of BETWEEN is not the body's
+		l.Body = p.binary(precAnd + 1)
 	} else {
 		l.Body = p.expr()
 	}

@@ -165,7 +165,7 @@ func (p *parser) ordering(s *Select) {
 	s.Interpol = p.interpolate()
 }
 
-// interpolate reads INTERPOLATE [(expr AS name, …)] if it is there.
+// interpolate reads INTERPOLATE [(name AS expr, …)] if it is there.
 func (p *parser) interpolate() *Interpolate {
 	if !p.is(kwInterpolate) {
 		return nil
@@ -176,13 +176,11 @@ func (p *parser) interpolate() *Interpolate {
 	if p.tok.kind == kLParen {
 		open := p.tok.start
 		p.next()
-		for !p.failed && p.tok.kind != kRParen {
-			inner, name := splitAlias(p.expr())
-			if inner == nil {
-				p.failWant("AS and a name")
-				return in
-			}
-			in.Items = append(in.Items, Replacement{X: inner, Name: name})
+		for !p.failed {
+			r := Replacement{Name: p.name("a column's name")}
+			p.expectWord(kwAs)
+			r.X = p.expr()
+			in.Items = append(in.Items, r)
 			if !p.acceptKind(kComma) {
 				break
 			}

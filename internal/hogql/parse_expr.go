@@ -5,7 +5,10 @@ func (p *parser) expr() Expr {
 	if !p.enter() {
 		return nil
 	}
+	low := p.lowBound
+	p.lowBound = false
 	x := p.binary(precLowest)
+	p.lowBound = low
 	p.leave()
 	return x
 }
@@ -27,7 +30,7 @@ func (p *parser) binary(floor int) Expr {
 			}
 		default:
 			op := symbolOps[p.tok.kind]
-			more = op != 0 && int(operators[op].prec) >= floor && ceiling == precPostfix && !(op == OpMod && p.percentAt(p.peek()))
+			more = op != 0 && int(operators[op].prec) >= floor && ceiling == precPostfix && (op != OpMod || !p.percentAt(p.peek()))
 			if more {
 				x = p.infix(x, op, 1)
 			}
@@ -214,7 +217,10 @@ func (p *parser) between(x Expr, floor int, negated bool) (Expr, bool) {
 		p.next()
 	}
 	p.next()
+	outer := p.lowBound
+	p.lowBound = true
 	low := p.bound(precBetween)
+	p.lowBound = outer
 	p.expectWord(kwAnd)
 	high := p.bound(precBetween + 1)
 	if p.failed {
@@ -224,13 +230,28 @@ func (p *parser) between(x Expr, floor int, negated bool) (Expr, bool) {
 	return &Between{Span: p.span(x.Pos().Start), X: x, Low: low, High: high, Not: negated}, true
 }
 
-// bound reads one bound of BETWEEN: operators of floor and tighter.
+// bound reads one bound of BETWEEN: operators of floor and tighter. The low one can be no lambda.
 func (p *parser) bound(floor int) Expr {
 	start := p.tok
 	x := p.binary(floor)
-	switch x.(type) {
-	case *Lambda, *NamedArg:
-		if p.src[start.start] != '(' && p.is(kwAnd) {
+	if floor > precBetween {
+		return x
+	}
+	bare := x
+	for {
+		n, ok := bare.(*Not)
+		if !ok {
+			break
+		}
+		bare = n.X
+	}
+	switch y := bare.(type) {
+	case *Lambda:
+		if bare != x || y.Start == start.start {
+			p.failAt(start, failBound, "")
+		}
+	case *NamedArg:
+		if bare != x || y.Start == start.start {
 			p.failAt(start, failBound, "")
 		}
 	}
@@ -261,7 +282,16 @@ func (p *parser) percentAt(t token) bool {
 	case kwWith:
 		return scan(p.src, int(t.end)).kw == kwTies
 	}
-	return !p.operandAt(t)
+	return t.kind != kStar && (!p.operandAt(t) || t.kw == kwUnion)
+}
+
+// endsExpr reports whether the word k ends the expression before it, where it is no name.
+func endsExpr(k keyword) bool {
+	switch k {
+	case kwWhen, kwThen, kwElse, kwEnd:
+		return true
+	}
+	return isClauseWord(k)
 }
 
 // unary reads a prefix operator with its operand, or an operand.
@@ -297,7 +327,9 @@ func (p *parser) unary() Expr {
 	x := p.operand()
 	switch l := x.(type) {
 	case *Lambda: // its body took all there was
-		if _, block := l.Body.(*Block); l.Start == t.start && !block {
+		_, block := l.Body.(*Block)
+		_, alias := l.Body.(*Alias)
+		if l.Start == t.start && !block && (!alias || p.tok.kind == kLParen) {
 			return x
 		}
 	case *NamedArg:
@@ -341,7 +373,7 @@ func (p *parser) not() Expr {
 func (p *parser) operandAt(t token) bool {
 	if t.kind == kStar || isInfixWord(t) {
 		next := scan(p.src, int(t.end))
-		return !startsOperand(p.src, next) || next.kind == kLParen && t.kind == kIdent
+		return !startsOperand(p.src, next) || next.kind == kLParen && t.kind == kIdent || endsExpr(next.kw)
 	}
 	return startsOperand(p.src, t)
 }
@@ -379,102 +411,4 @@ func isNumber(t token) bool {
 		return true
 	}
 	return isFloatWord(t.kw)
-}
-
-// postfix reads what may follow an operand and binds tighter than every operator.
-func (p *parser) postfix(x Expr) Expr {
-	for !p.failed {
-		switch p.tok.kind {
-		case kDot:
-			x = p.member(x, false)
-		case kNullDot:
-			x = p.member(x, true)
-		case kLBracket:
-			x = p.index(x, false)
-		case kLParen:
-			open := p.tok.start
-			p.next()
-			args := p.callArgs(open)
-			p.close(kRParen, open)
-			x = &CallExpr{Span: p.span(x.Pos().Start), Fn: x, Args: args}
-		case kColons:
-			x = p.castSuffix(x)
-		case kIdent:
-			if p.tok.kw != kwIgnore || p.peek().kw != kwNulls {
-				return x
-			}
-			p.next()
-			p.next()
-			x = &IgnoreNulls{Span: p.span(x.Pos().Start), X: x}
-		default:
-			return x
-		}
-		p.count()
-	}
-	return x
-}
-
-// member reads .name, .1 and, behind ?. , also [index].
-func (p *parser) member(x Expr, nullish bool) Expr {
-	p.next()
-	switch t := p.tok; {
-	case isName(t):
-		p.next()
-		id := p.ident(t)
-		return &Index{Span: p.span(x.Pos().Start), X: x, Index: &String{Span: id.Span, Value: id.Name}, Nullish: nullish}
-	case t.kind == kInt:
-		p.next()
-		return &TupleIndex{Span: p.span(x.Pos().Start), X: x, Index: p.text(t), Nullish: nullish}
-	case nullish && t.kind == kLBracket:
-		return p.index(x, true)
-	case t.kind == kIdent:
-		p.failAt(t, failNever, "a name")
-	default:
-		p.failWant(`a name or a number after "."`)
-	}
-	return x
-}
-
-// index reads [i] or [low:high].
-func (p *parser) index(x Expr, nullish bool) Expr {
-	open := p.tok.start
-	p.next()
-	var low Expr
-	if p.tok.kind != kColon {
-		low = p.expr()
-	}
-	if p.tok.kind != kColon || nullish {
-		p.close(kRBracket, open)
-		return &Index{Span: p.span(x.Pos().Start), X: x, Index: low, Nullish: nullish}
-	}
-	p.next()
-	var high Expr
-	if p.tok.kind != kRBracket {
-		high = p.expr()
-	}
-	p.close(kRBracket, open)
-	return &Slice{Span: p.span(x.Pos().Start), X: x, Low: low, High: high}
-}
-
-// callArgs reads arguments: one query without parentheses of its own, or expressions.
-func (p *parser) callArgs(open int32) []Expr {
-	if p.is(kwSelect) || p.is(kwWith) {
-		start := p.tok.start
-		if q, ok := p.subquery(open); ok {
-			return []Expr{&Subquery{Span: p.span(start), Query: q}}
-		}
-	}
-	return p.exprList(kRParen)
-}
-
-// exprList reads expressions up to the closing token; the last comma may stand alone.
-func (p *parser) exprList(end kind) []Expr {
-	var list []Expr
-	for p.tok.kind != end && !p.failed {
-		list = append(list, p.expr())
-		if !p.acceptKind(kComma) || p.isPair(kwOrder, kwBy) {
-			break
-		}
-	}
-	return list
 }

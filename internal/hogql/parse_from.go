@@ -125,13 +125,7 @@ func (p *parser) joinCondition(j *Join) {
 	switch {
 	case p.accept(kwOn):
 		j.On = p.expr()
-		if p.tok.kind == kComma {
-			m := p.tok
-			p.next()
-			if !p.listEnds() {
-				p.failAt(m, failOnList, "")
-			}
-		}
+		p.onTail()
 	case p.is(kwUsing):
 		p.next()
 		if p.tok.kind != kLParen {
@@ -145,10 +139,41 @@ func (p *parser) joinCondition(j *Join) {
 			p.failWant("a column")
 		}
 		p.close(kRParen, open)
+		j.Span = p.span(j.Start)
+		if p.tok.kind == kComma && scan(p.src, int(p.tok.end)).kind == kEOF {
+			p.next()
+		}
+		return
 	default:
 		return
 	}
 	j.Span = p.span(j.Start)
+}
+
+// onTail reads a comma that ends ON. PostHog refuses ON a, b; where no expression ends as one here, the
+// comma belongs to FROM.
+func (p *parser) onTail() {
+	if p.tok.kind != kComma || p.failed {
+		return
+	}
+	m := p.mark()
+	p.next()
+	if p.listEnds() {
+		return
+	}
+	p.expr()
+	list := !p.failed && (p.tok.kind == kComma || p.endsSelect(p.tok) || isJoinWord(p.tok.kw))
+	if p.reset(m) && list {
+		p.failAt(m.tok, failOnList, "")
+	}
+}
+
+func isJoinWord(k keyword) bool {
+	switch k {
+	case kwJoin, kwLeft, kwRight, kwFull, kwInner, kwCross, kwNatural, kwPositional, kwArray:
+		return true
+	}
+	return strictness(k) != ""
 }
 
 // joinItem reads one table with what belongs to it; parentheses may hold several.
@@ -255,7 +280,7 @@ func (p *parser) tableParen() (Table, []*Join) {
 	p.next()
 	t := p.tok
 	switch {
-	case t.kw == kwSelect && !tableWord(p.peek()), t.kw == kwWith && !tableWord(p.peek()):
+	case (t.kw == kwSelect || t.kw == kwWith) && !p.isTableWord():
 		q := p.querySet()
 		p.close(kRParen, open)
 		return &Subquery{Span: p.span(open), Query: q}, nil
@@ -304,8 +329,11 @@ func (p *parser) tableParen() (Table, []*Join) {
 	return nil, joins
 }
 
-// tableWord reports whether the word before t was the name of a table: nothing of a query follows.
-func tableWord(t token) bool { return t.kind == kRParen || t.kind == kComma || t.kind == kDot }
+// isTableWord reports whether the word here is the name of a table: nothing of a query follows.
+func (p *parser) isTableWord() bool {
+	t := p.peek()
+	return t.kind == kRParen || t.kind == kComma || t.kind == kDot && p.nameAfter(t)
+}
 
 // joinRest reads what belongs to a table that has been read.
 func (p *parser) joinRest(table Table, start int32) []*Join {
@@ -367,8 +395,8 @@ func (p *parser) sample() *Sample {
 // does.
 func (p *parser) ratio() Expr {
 	var x Expr
-	switch {
-	case p.tok.kind == kLBrace:
+	switch p.tok.kind {
+	case kLBrace:
 		x = p.brace()
 		if _, ok := x.(*Placeholder); !ok {
 			p.failWant("a ratio")
@@ -407,77 +435,4 @@ func (p *parser) plainNumber() *Number {
 	}
 	p.failWant("a number, like 0.1 or 1/10")
 	return nil
-}
-
-// pivot reads PIVOT (…) or UNPIVOT (…) behind the table of j and makes it j's table.
-func (p *parser) pivot(j *Join, start int32) {
-	if p.is(kwPivot) {
-		p.next()
-		open := p.tok.start
-		p.next()
-		v := &Pivot{Table: j.Table, Alias: j.Alias}
-		for !p.failed {
-			v.Aggregates = append(v.Aggregates, p.column())
-			if !p.acceptKind(kComma) || p.is(kwFor) {
-				break
-			}
-		}
-		p.expectWord(kwFor)
-		for !p.failed {
-			v.Columns = append(v.Columns, p.pivotColumn())
-			if p.tok.kind == kRParen || p.is(kwGroup) {
-				break
-			}
-		}
-		if p.accept(kwGroup) {
-			p.expectWord(kwBy)
-			v.GroupBy = p.clauseList()
-		}
-		p.close(kRParen, open)
-		v.Span = p.span(start)
-		j.Table, j.Alias, j.Columns = v, nil, nil
-		return
-	}
-	p.next()
-	v := &Unpivot{Table: j.Table, Alias: j.Alias}
-	if p.accept(kwInclude) {
-		p.expectWord(kwNulls)
-		v.IncludeNulls = true
-	}
-	open := p.tok.start
-	p.expect(kLParen, `"(" after UNPIVOT`)
-	for !p.failed {
-		c := UnpivotColumn{Values: p.pivotOperand()}
-		p.expectWord(kwFor)
-		c.Names = p.pivotOperand()
-		p.expectWord(kwIn)
-		c.Columns = p.pivotList()
-		v.Columns = append(v.Columns, c)
-		if !p.acceptKind(kComma) {
-			break
-		}
-	}
-	p.close(kRParen, open)
-	v.Span = p.span(start)
-	j.Table, j.Alias, j.Columns = v, nil, nil
-}
-
-func (p *parser) pivotColumn() PivotColumn {
-	x := p.binary(precCompare + 1)
-	p.expectWord(kwIn)
-	return PivotColumn{Column: x, Values: p.pivotList()}
-}
-
-// pivotOperand reads one expression; a list in parentheses is one *Tuple.
-func (p *parser) pivotOperand() []Expr { return []Expr{p.binary(precCompare + 1)} }
-
-func (p *parser) pivotList() []Expr {
-	open := p.tok.start
-	p.expect(kLParen, `"(" and a list`)
-	if p.tok.kind == kRParen {
-		p.failWant("a value")
-	}
-	list := p.exprList(kRParen)
-	p.close(kRParen, open)
-	return list
 }

@@ -147,7 +147,7 @@ func (p *parser) chain() Expr {
 	if p.tok.kind == kLParen {
 		return p.call(p.ident(first))
 	}
-	if first.kind == kIdent && p.tok.kind != kDot && keywords[first.kw].flags&kwPlain == 0 && first.kw != kwNone {
+	if first.kind == kIdent && p.tok.kind != kDot && (isClauseWord(first.kw) || isInfixWord(first)) {
 		p.lastWord = first
 	}
 	parts := append(make([]Ident, 0, 2), p.ident(first))
@@ -283,6 +283,9 @@ func (p *parser) paren() Expr {
 		}
 	}
 	x := p.expr()
+	if s, ok := x.(*Star); ok && len(s.Table) == 0 {
+		p.replaceList(s)
+	}
 	switch {
 	case p.failed:
 		return nil
@@ -329,7 +332,7 @@ func memberOf(x Expr) Query {
 func (p *parser) subquery(open int32) (Query, bool) {
 	next := p.peek()
 	switch next.kind {
-	case kRParen, kComma, kDot, kAssign, kEOF:
+	case kRParen, kComma, kDot, kNullDot, kAssign, kEOF:
 		if next.kind != kEOF {
 			return nil, false
 		}

@@ -192,14 +192,7 @@ func (p *parser) selectStmt() Query {
 	p.next()
 	p.selectHead(s)
 	p.selectList(s)
-	if p.is(kwFrom) && !p.failed {
-		p.next()
-		s.From = p.joinTree()
-	}
-	p.filters(s)
-	p.grouping(s)
-	p.ordering(s)
-	p.limits(s)
+	p.clauses(s)
 	if p.is(kwSettings) && isName(p.peek()) {
 		p.failAt(p.tok, failSettings, "")
 	}
@@ -208,6 +201,18 @@ func (p *parser) selectStmt() Query {
 	}
 	s.Span = p.span(start)
 	return s
+}
+
+// clauses reads what follows the columns.
+func (p *parser) clauses(s *Select) {
+	if p.is(kwFrom) && !p.failed {
+		p.next()
+		s.From = p.joinTree()
+	}
+	p.filters(s)
+	p.grouping(s)
+	p.ordering(s)
+	p.limits(s)
 }
 
 // recursive reads RECURSIVE, which is a name where AS or a parenthesis follows.
@@ -251,7 +256,7 @@ func (p *parser) cteList() []*CTE {
 	var list []*CTE
 	for !p.failed {
 		list = append(list, p.cte())
-		if !p.acceptKind(kComma) || p.is(kwSelect) {
+		if !p.acceptKind(kComma) || p.is(kwSelect) && !p.namedQueryAt() {
 			break
 		}
 	}
@@ -273,7 +278,7 @@ func (p *parser) cte() *CTE {
 		return c
 	}
 	inner, name := splitAlias(x)
-	if inner == nil {
+	if inner == nil || p.src[name.Start] == '\'' {
 		p.fail(failure{tok: p.tok, code: failCTE, open: start})
 		return c
 	}
@@ -366,7 +371,8 @@ func (p *parser) selectHead(s *Select) {
 	}
 	if p.is(kwDistinct) {
 		next := p.peek()
-		ends := next.kind == kIdent && isClauseWord(next.kw) && !p.operandAt(scan(p.src, int(next.end)))
+		after := scan(p.src, int(next.end))
+		ends := isClauseWord(next.kw) && !p.operandAt(after) && after.kind != kComma || (next.kw == kwOrder || next.kw == kwGroup) && after.kw == kwBy
 		if p.operandAt(next) && !ends {
 			s.Distinct = true
 			p.next()
@@ -432,11 +438,8 @@ func (p *parser) listEnds() bool {
 	}
 	next := p.peek()
 	switch t.kw {
-	case kwFrom:
-		return isName(next) && !(isInfixWord(next) && p.operandAt(scan(p.src, int(next.end))) && next.kw != kwAs) ||
-			next.kind == kLParen || next.kind == kLBrace || next.kind == kTagOpen
-	case kwWhere, kwPrewhere, kwHaving, kwQualify, kwLimit, kwOffset:
-		return p.operandAt(next)
+	case kwFrom, kwWhere, kwPrewhere, kwHaving, kwQualify, kwLimit, kwOffset:
+		return p.clausesAt(next)
 	case kwGroup, kwOrder:
 		return next.kw == kwBy
 	case kwWith:
@@ -453,4 +456,35 @@ func (p *parser) listEnds() bool {
 		return next.kw == kwArray
 	}
 	return false
+}
+
+// clausesAt reports whether the clause word here, with next behind it, begins the rest of a SELECT. It
+// reads that rest to find out: limit FROM t is a column, limit 5 a clause.
+func (p *parser) clausesAt(next token) bool {
+	switch next.kind {
+	case kComma, kDot, kRParen, kRBracket, kEOF:
+		return false
+	}
+	m := p.mark()
+	p.clauses(&Select{})
+	ends := !p.failed && p.endsQuery() || p.failed && p.failure.tok.kind == kEOF
+	return p.reset(m) && ends
+}
+
+// endsQuery reports whether a SELECT with all its clauses may be over here.
+func (p *parser) endsQuery() bool {
+	switch p.tok.kind {
+	case kEOF, kRParen, kSemi:
+		return true
+	}
+	return p.continuesQuery() || p.is(kwSettings)
+}
+
+// endsSelect reports whether a SELECT may be over before t, or its next clause begins there.
+func (p *parser) endsSelect(t token) bool {
+	switch t.kind {
+	case kEOF, kRParen, kSemi:
+		return true
+	}
+	return isClauseWord(t.kw) || t.kw == kwIntersect || t.kw == kwExcept
 }

@@ -113,9 +113,9 @@ func (p *parser) tagEnd(t *Tag, i int) {
 	start := skipSpace(p.src, i+2)
 	end := tagName(p.src, start)
 	name := p.src[start:end]
-	close := skipSpace(p.src, end)
+	closed := skipSpace(p.src, end)
 	at := token{kind: kTagClose, start: int32(i), end: int32(max(end, i+2))}
-	if byteAt(p.src, close) != '>' {
+	if byteAt(p.src, closed) != '>' {
 		p.failAt(at, failTagOpen, t.Name.Name)
 		return
 	}
@@ -123,6 +123,6 @@ func (p *parser) tagEnd(t *Tag, i int) {
 		p.failAt(at, failTagMatch, t.Name.Name)
 		return
 	}
-	p.tok = token{end: int32(close + 1)}
+	p.tok = token{end: int32(closed + 1)}
 	p.next()
 }

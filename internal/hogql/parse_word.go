@@ -90,10 +90,6 @@ func (p *parser) caseExpr(next token) (Expr, bool) {
 	start := p.tok.start
 	c := &Case{}
 	if next.kw == kwWhen {
-		after := scan(p.src, int(next.end))
-		if !p.operandAt(after) {
-			return nil, false
-		}
 		p.next()
 	} else {
 		if !p.operandAt(next) {
@@ -221,7 +217,7 @@ func (p *parser) cast() Expr {
 	p.next()
 	open := p.tok.start
 	p.next()
-	if p.tok.kind == kRParen || p.is(kwSelect) && p.peek().kw != kwAs || p.is(kwDistinct) || p.isPair(kwOrder, kwBy) {
+	if p.tok.kind == kRParen || p.is(kwSelect) && p.peek().kw != kwAs && p.peek().kind != kDot && p.peek().kind != kNullDot || p.is(kwDistinct) || p.isPair(kwOrder, kwBy) {
 		p.moveTo(token{kind: kLParen, start: open, end: open + 1})
 		return p.callAt(p.ident(t))
 	}
@@ -381,6 +377,8 @@ func (p *parser) suffixAt() bool {
 		return next.kind == kLParen || isName(next)
 	case kwFilter:
 		return p.peek().kind == kLParen
+	case kwWithin:
+		return p.peek().kw == kwGroup
 	}
 	return false
 }

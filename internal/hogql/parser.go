@@ -69,6 +69,7 @@ type parser struct {
 	nodes     int   // still allowed
 	attempts  int   // still allowed
 	notNames  int32 // no lambda's parameters begin before this offset
+	lowBound  bool  // reading the low bound of BETWEEN, outside of brackets
 	freeAlias int   // depth at which AS takes reserved words, because it names no column
 	lastWord  token // last clause word that was read as a name
 	failed    bool
@@ -326,11 +327,11 @@ func unquote(s string, quote byte) string {
 	copy(b, s)
 	for i < len(s) {
 		c := s[i]
-		switch {
-		case c == quote: // doubled
+		switch c {
+		case quote: // doubled
 			b = append(b, c)
 			i += 2
-		case c == '\\':
+		case '\\':
 			b, i = unescape(b, s, i, quote)
 		default:
 			b = append(b, c)

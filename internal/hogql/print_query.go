@@ -91,7 +91,11 @@ func (p *printer) selectStmt(q *Select) {
 		p.s(" INTERPOLATE")
 		if len(q.Interpol.Items) > 0 {
 			p.s(" (")
-			p.replacements(q.Interpol.Items)
+			p.list(len(q.Interpol.Items), func(i int) {
+				p.name(q.Interpol.Items[i].Name, nameMember)
+				p.s(" AS ")
+				p.expr(q.Interpol.Items[i].X, precLowest)
+			})
 			p.s(")")
 		}
 	}

@@ -203,7 +203,7 @@ func scanNumber(src string, i int) (kind, int) {
 func scanHex(src string, i int) int {
 	j := digits(src, i+2, clsHex)
 	k := j
-	if byteAt(src, j) == '.' {
+	if j > i+2 && byteAt(src, j) == '.' {
 		k = digits(src, j+1, clsHex)
 	}
 	if k > i+2 {
@@ -221,14 +221,14 @@ func scanHex(src string, i int) int {
 func scanQuoted(src string, i int, k kind) token {
 	quote := src[i]
 	for j := i + 1; j < len(src); j++ {
-		switch c := src[j]; {
-		case c == quote:
+		switch src[j] {
+		case quote:
 			if byteAt(src, j+1) == quote {
 				j++
 				continue
 			}
 			return token{kind: k, start: int32(i), end: int32(j + 1)}
-		case c == '\\':
+		case '\\':
 			n := escapeLen(src[j:], quote)
 			if n == 0 {
 				return token{kind: kBad, start: int32(i), end: int32(i + 1)}

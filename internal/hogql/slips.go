@@ -3,8 +3,6 @@ package hogql
 import (
 	"fmt"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 )
 
 // expected describes the commonest failure: a token that cannot stand where it does. Known slips come
@@ -16,7 +14,7 @@ func (d *diagnosis) expected() {
 		return
 	}
 	if w := d.f.word; w.end == d.f.prev && w.end > 0 && w.end <= t.start { // a clause word was read as a name
-		if isClauseWord(w.kw) && len(d.before) > 0 {
+		if (isClauseWord(w.kw) || isInfixWord(w)) && len(d.before) > 0 {
 			d.at = w
 			d.before = d.before[:len(d.before)-1]
 			d.f.tok = w
@@ -77,7 +75,13 @@ func (d *diagnosis) unclosed() {
 	}
 	d.note = fmt.Sprintf("the %s at %s is not closed", name, place)
 	prev := d.back(1)
-	d.offer(prev.end, prev.end, strings.Repeat(end, 1), "")
+	if at.Line != here.Line { // rather at the end of the line it was opened on
+		line := int32(strings.IndexByte(d.src[open.start:], '\n')) + open.start
+		if d.offer(line, line, end, "") {
+			return
+		}
+	}
+	d.offer(prev.end, prev.end, end, "")
 	if d.hint == "" && d.at.kind == kEOF {
 		ends := ""
 		for _, o := range d.opens {
@@ -85,129 +89,6 @@ func (d *diagnosis) unclosed() {
 		}
 		d.offer(prev.end, prev.end, ends, "")
 	}
-}
-
-// bad describes a character or literal that cannot be read.
-func (d *diagnosis) bad() {
-	t := d.f.tok
-	text := d.text(t)
-	switch c := text[0]; {
-	case c == '\'', c == '"', c == '`':
-		d.badQuoted(t)
-	case strings.HasPrefix(strings.ToLower(text), "0o"):
-		d.message = "octal numbers are not supported"
-		d.hint = "the number in decimal or as 0x…"
-	case strings.HasPrefix(d.src[t.start:], "&&"):
-		d.message = `"&&" is no operator of HogQL`
-		d.offer(0, int32(len(d.src)), replaceCode(d.src, "&&", " AND "), "a AND b")
-	case c == '&':
-		d.message = `"&" is no operator of HogQL`
-		d.hint = "bitAnd(a, b)"
-	case c == '|':
-		d.message = `"|" is no operator of HogQL`
-		d.hint = "bitOr(a, b), or a || b to join texts"
-	case c == '^':
-		d.message = `"^" is no operator of HogQL`
-		d.hint = "pow(a, b), or bitXor(a, b)"
-	case c == '!':
-		d.message = `"!" is no operator of HogQL`
-		d.offer(t.start, t.end, "NOT ", "NOT a")
-	case c == '@':
-		name := d.after(t)
-		d.message = `"@" is not HogQL; a value from outside is a placeholder`
-		d.offer(t.start, name.end, "{"+d.text(name)+"}", "{name}")
-	case c == '\\':
-		d.message = `a backslash can only stand inside quotes`
-	case strings.ContainsAny(text, "‘’‚“”„"):
-		d.message = fmt.Sprintf("%s is a typographic quote", text)
-		d.offer(0, int32(len(d.src)), strings.NewReplacer("‘", "'", "’", "'", "‚", "'", "“", "'", "”", "'", "„", "'").Replace(d.src), "'text'")
-	default:
-		r, _ := utf8.DecodeRuneInString(text)
-		d.message = fmt.Sprintf("the character %s cannot stand here", runeText(r))
-		if unicode.IsLetter(r) {
-			d.note = "names with other letters than a to z need backticks"
-		}
-	}
-}
-
-// runeText shows r with its number.
-func runeText(r rune) string {
-	if unicode.IsPrint(r) {
-		return fmt.Sprintf("%q (U+%04X)", string(r), r)
-	}
-	return fmt.Sprintf("U+%04X", r)
-}
-
-// replaceCode replaces old outside of strings, quoted names and comments.
-func replaceCode(src, old, text string) string {
-	var b strings.Builder
-	end := 0
-	for t := scan(src, 0); t.kind != kEOF; t = scan(src, int(t.end)) {
-		if int(t.start) < end || !strings.HasPrefix(src[t.start:], old) || t.kind == kString || t.kind == kQuoted {
-			continue
-		}
-		b.WriteString(strings.TrimRight(src[end:t.start], " "))
-		b.WriteString(text)
-		end = int(t.start) + len(old)
-		for end < len(src) && src[end] == ' ' {
-			end++
-		}
-	}
-	b.WriteString(src[end:])
-	return b.String()
-}
-
-// badQuoted describes a string or name that does not end or holds an unknown escape.
-func (d *diagnosis) badQuoted(t token) {
-	quote := d.src[t.start]
-	var fixed strings.Builder
-	end, first := int(t.start)+1, -1
-	fixed.WriteByte(quote)
-	for ; end < len(d.src); end++ {
-		c := d.src[end]
-		if c == quote {
-			break
-		}
-		fixed.WriteByte(c)
-		if c != '\\' {
-			continue
-		}
-		n := escapeLen(d.src[end:], quote)
-		if n == 0 {
-			if first < 0 {
-				first = end
-			}
-			fixed.WriteByte('\\')
-			continue
-		}
-		fixed.WriteString(d.src[end+1 : end+n])
-		end += n - 1
-	}
-	if first < 0 || end >= len(d.src) {
-		what := map[byte]string{'\'': "text", '"': "name", '`': "name"}[quote]
-		d.message = fmt.Sprintf("the %s that begins here has no closing %c", what, quote)
-		if !d.apostrophe() {
-			d.offer(int32(len(d.src)), int32(len(d.src)), string(quote), "")
-		}
-		return
-	}
-	_, size := utf8.DecodeRuneInString(d.src[first+1:])
-	d.at = token{kind: kBad, start: int32(first), end: int32(first + 1 + size)}
-	d.message = fmt.Sprintf("%s is no escape that HogQL knows", strings.TrimSpace(d.src[first:first+1+size]))
-	d.note = "a backslash itself is written twice"
-	fixed.WriteByte(quote)
-	d.offer(t.start, int32(end+1), fixed.String(), fixed.String())
-}
-
-// apostrophe explains 'it's': a word right behind the end of a text.
-func (d *diagnosis) apostrophe() bool {
-	for i := len(d.before) - 1; i > 0; i-- {
-		s, word := d.before[i-1], d.before[i]
-		if s.kind == kString && word.kind == kIdent && s.end == word.start && s.end-s.start > 2 {
-			return d.offer(s.end-1, s.end, "''", "")
-		}
-	}
-	return false
 }
 
 // symbolSlip knows punctuation that HogQL lacks or reads in another way.

@@ -1,0 +1,140 @@
+package hogql_test
+
+import (
+	"bufio"
+	"encoding/json"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"posthog-mcp/internal/hogql"
+)
+
+// text is one line of the corpus: a text with the verdict of PostHog's own parser.
+type text struct {
+	ID, Rule, Text string
+	OK             bool
+}
+
+func corpus(tb testing.TB) []text {
+	tb.Helper()
+	f, err := os.Open("../../testdata/hogql/own.jsonl")
+	require.NoError(tb, err)
+	defer func() { require.NoError(tb, f.Close()) }()
+	var list []text
+	lines := bufio.NewScanner(f)
+	lines.Buffer(nil, 1<<20)
+	for lines.Scan() {
+		var t text
+		require.NoError(tb, json.Unmarshal(lines.Bytes(), &t))
+		list = append(list, t)
+	}
+	require.NoError(tb, lines.Err())
+	return list
+}
+
+func (t text) parse() (hogql.Node, error) { return parseRule(t.Rule, t.Text) }
+
+func parseRule(rule, src string) (hogql.Node, error) {
+	if rule == "expr" {
+		x, err := hogql.ParseExpr(src)
+		return x, err
+	}
+	q, err := hogql.Parse(src)
+	return q, err
+}
+
+// differences reads the texts whose verdict is known to differ, by id.
+func differences(t *testing.T) map[string]bool {
+	t.Helper()
+	data, err := os.ReadFile("testdata/differences.txt")
+	require.NoError(t, err)
+	known := map[string]bool{}
+	for line := range strings.Lines(string(data)) {
+		if id, _, ok := strings.Cut(line, " "); ok && id != "#" {
+			known[id] = true
+		}
+	}
+	return known
+}
+
+func TestCorpusVerdicts(t *testing.T) {
+	t.Parallel()
+	known := differences(t)
+	list := corpus(t)
+	require.Greater(t, len(list), 4000)
+	for _, c := range list {
+		_, err := c.parse()
+		if known[c.ID] {
+			require.NotEqual(t, c.OK, err == nil, "%s agrees now: take it out of testdata/differences.txt", c.ID)
+			continue
+		}
+		if c.OK {
+			require.NoError(t, err, "%s: %s", c.ID, c.Text)
+		} else {
+			require.Error(t, err, "%s: %s", c.ID, c.Text)
+		}
+	}
+}
+
+func TestCorpusRoundTrip(t *testing.T) {
+	t.Parallel()
+	for _, c := range corpus(t) {
+		tree, err := c.parse()
+		if err == nil {
+			requireRoundTrip(t, c.Rule, tree)
+		}
+	}
+}
+
+// requireRoundTrip checks that what tree prints as reads back as tree and prints the same again.
+func requireRoundTrip(t *testing.T, rule string, tree hogql.Node) {
+	t.Helper()
+	printed := hogql.Print(tree)
+	again, err := parseRule(rule, printed)
+	require.NoError(t, err, printed)
+	require.True(t, hogql.Equal(tree, again), "%s\nreads back as\n%s", printed, hogql.Print(again))
+	require.Equal(t, printed, hogql.Print(again))
+}
+
+// TestCorpusErrors checks what holds for every error: one line of message, a place inside the text, a
+// caret under it.
+func TestCorpusErrors(t *testing.T) {
+	t.Parallel()
+	for _, c := range corpus(t) {
+		_, err := c.parse()
+		if err == nil {
+			continue
+		}
+		var e *hogql.Error
+		require.ErrorAs(t, err, &e)
+		require.NotEmpty(t, e.Message, c.ID)
+		require.NotContains(t, e.Message, "\n", c.ID)
+		require.NotContains(t, e.Message, "%!", c.ID)
+		require.LessOrEqual(t, 0, int(e.Span.Start), c.ID)
+		require.LessOrEqual(t, int(e.Span.Start), int(e.Span.End), c.ID)
+		require.LessOrEqual(t, int(e.Span.End), len(c.Text), c.ID)
+		require.LessOrEqual(t, e.Column, len([]rune(e.Source))+1, c.ID)
+		require.GreaterOrEqual(t, e.Line, 1, c.ID)
+	}
+}
+
+func BenchmarkParse(b *testing.B) {
+	var queries []string
+	size := 0
+	for _, c := range corpus(b) {
+		if c.OK && c.Rule == "select" {
+			queries = append(queries, c.Text)
+			size += len(c.Text)
+		}
+	}
+	b.SetBytes(int64(size))
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, q := range queries {
+			_, _ = hogql.Parse(q)
+		}
+	}
+}

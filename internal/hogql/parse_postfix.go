@@ -1,0 +1,99 @@
+package hogql
+
+// postfix reads what may follow an operand and binds tighter than every operator.
+func (p *parser) postfix(x Expr) Expr {
+	for !p.failed {
+		switch p.tok.kind {
+		case kDot:
+			x = p.member(x, false)
+		case kNullDot:
+			x = p.member(x, true)
+		case kLBracket:
+			x = p.index(x, false)
+		case kLParen:
+			open := p.tok.start
+			p.next()
+			args := p.callArgs(open)
+			p.close(kRParen, open)
+			x = &CallExpr{Span: p.span(x.Pos().Start), Fn: x, Args: args}
+		case kColons:
+			x = p.castSuffix(x)
+		case kIdent:
+			if p.tok.kw != kwIgnore || p.peek().kw != kwNulls {
+				return x
+			}
+			p.next()
+			p.next()
+			x = &IgnoreNulls{Span: p.span(x.Pos().Start), X: x}
+		default:
+			return x
+		}
+		p.count()
+	}
+	return x
+}
+
+// member reads .name, .1 and, behind ?. , also [index].
+func (p *parser) member(x Expr, nullish bool) Expr {
+	p.next()
+	switch t := p.tok; {
+	case isName(t):
+		p.next()
+		id := p.ident(t)
+		return &Index{Span: p.span(x.Pos().Start), X: x, Index: &String{Span: id.Span, Value: id.Name}, Nullish: nullish}
+	case t.kind == kInt:
+		p.next()
+		return &TupleIndex{Span: p.span(x.Pos().Start), X: x, Index: p.text(t), Nullish: nullish}
+	case nullish && t.kind == kLBracket:
+		return p.index(x, true)
+	case t.kind == kIdent:
+		p.failAt(t, failNever, "a name")
+	default:
+		p.failWant(`a name or a number after "."`)
+	}
+	return x
+}
+
+// index reads [i] or [low:high].
+func (p *parser) index(x Expr, nullish bool) Expr {
+	open := p.tok.start
+	p.next()
+	var low Expr
+	if p.tok.kind != kColon {
+		low = p.expr()
+	}
+	if p.tok.kind != kColon || nullish {
+		p.close(kRBracket, open)
+		return &Index{Span: p.span(x.Pos().Start), X: x, Index: low, Nullish: nullish}
+	}
+	p.next()
+	var high Expr
+	if p.tok.kind != kRBracket {
+		high = p.expr()
+	}
+	p.close(kRBracket, open)
+	return &Slice{Span: p.span(x.Pos().Start), X: x, Low: low, High: high}
+}
+
+// callArgs reads arguments: one query without parentheses of its own, or expressions.
+func (p *parser) callArgs(open int32) []Expr {
+	if p.is(kwSelect) || p.is(kwWith) {
+		start := p.tok.start
+		if q, ok := p.subquery(open); ok {
+			return []Expr{&Subquery{Span: p.span(start), Query: q}}
+		}
+	}
+	return p.exprList(kRParen)
+}
+
+// exprList reads expressions up to the closing token; the last comma may stand alone.
+func (p *parser) exprList(end kind) []Expr {
+	var list []Expr
+	for p.tok.kind != end && !p.failed {
+		list = append(list, p.expr())
+		if !p.acceptKind(kComma) || p.isPair(kwOrder, kwBy) {
+			break
+		}
+	}
+	return list
+}
