@@ -54,7 +54,7 @@ func TestLog(t *testing.T) {
 	t.Parallel()
 	var b bytes.Buffer
 	s := sandboxtest.Start(t, sandboxtest.With(func(o *sandbox.Options) { o.Logger = slog.New(slog.NewJSONHandler(&b, nil)) }))
-	query(t, s, "SELECT toInt128('1')")
+	query(t, s, "SELECT _toUInt128('1')")
 	s.Server.Close()
 	require.NotContains(t, b.String(), keyAll)
 	var last map[string]any

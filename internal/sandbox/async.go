@@ -85,23 +85,24 @@ func (s *statuses) get(project int64, id string) *queryStatus {
 	return &copied
 }
 
-// open starts a state in place of an older one and returns a copy of it.
-func (s *statuses) open(project int64, id string) *queryStatus {
+// open starts a state in place of an older one with the same id. The state itself is for change alone;
+// first is a copy of it.
+func (s *statuses) open(project int64, id string) (state, first *queryStatus) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.sweep()
 	now := time.Now()
-	state := &queryStatus{ID: id, TeamID: project, QueryAsync: true, StartTime: milli(now), expires: now.Add(statusLife)}
+	state = &queryStatus{ID: id, TeamID: project, QueryAsync: true, StartTime: milli(now), expires: now.Add(statusLife)}
 	s.states[statusKey{project, id}] = state
 	copied := *state
-	return &copied
+	return state, &copied
 }
 
-// change writes to a state that is still known, which makes it live on.
-func (s *statuses) change(project int64, id string, write func(*queryStatus)) {
+// change writes to a state unless it was forgotten or replaced, which makes it live on.
+func (s *statuses) change(state *queryStatus, write func(*queryStatus)) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if state, found := s.states[statusKey{project, id}]; found {
+	if s.states[statusKey{state.TeamID, state.ID}] == state {
 		write(state)
 		state.expires = time.Now().Add(statusLife)
 	}
@@ -124,14 +125,14 @@ func (s *statuses) sweep() {
 
 // background starts a run of j and returns its first state.
 func (s *Server) background(j *job) *queryStatus {
-	state := s.statuses.open(j.project.ID, j.id)
+	state, first := s.statuses.open(j.project.ID, j.id)
 	ctx, entry := s.runs.begin(s.ctx, j.running(true))
 	s.work.Go(func() {
 		defer s.runs.end(entry)
-		r, err := s.compute(ctx, j, true)
-		s.statuses.change(j.project.ID, j.id, func(q *queryStatus) { q.finish(r, err) })
+		r, err := s.compute(ctx, j, state)
+		s.statuses.change(state, func(q *queryStatus) { q.finish(r, err) })
 	})
-	return state
+	return first
 }
 
 func (q *queryStatus) finish(r *response, err error) {
@@ -194,11 +195,12 @@ func (s *Server) deleteQuery(c *call) (*reply, error) {
 	return answered(messageBody{message}), nil
 }
 
-// enqueue waits for a place among the running queries and notes when it came.
-func (s *Server) enqueue(ctx context.Context, j *job, background bool) (leave func(), err error) {
-	leave, err = s.limits.enter(ctx, j.project.ID, j.id, background)
-	if err == nil && background {
-		s.statuses.change(j.project.ID, j.id, func(q *queryStatus) { q.PickupTime = milli(time.Now()) })
+// enqueue waits for a place among the running queries, and notes when it came in the state of a background
+// run; state is nil for a blocking one.
+func (s *Server) enqueue(ctx context.Context, j *job, state *queryStatus) (leave func(), err error) {
+	leave, err = s.limits.enter(ctx, j.project.ID, j.id, state != nil)
+	if err == nil && state != nil {
+		s.statuses.change(state, func(q *queryStatus) { q.PickupTime = milli(time.Now()) })
 	}
 	return leave, err
 }

@@ -81,10 +81,11 @@ func TestAsyncFailure(t *testing.T) {
 	require.Equal(t, "Unable to resolve field: foo", *st.Message)
 	require.Nil(t, st.Results)
 
-	query(t, s, "SELECT toInt128('1')", `"refresh":"async"`, `"client_query_id":"hidden"`)
-	e := poll(t, s, "hidden")
-	st = read[statusAnswer](t, e, e.status).Status
+	query(t, s, "SELECT _toUInt128('1')", `"refresh":"async"`, `"client_query_id":"hidden"`)
+	st = read[statusAnswer](t, poll(t, s, "hidden"), http.StatusInternalServerError).Status
+	require.True(t, st.Complete)
 	require.True(t, st.Error)
+	require.Nil(t, st.Message)
 }
 
 func TestCancelAsync(t *testing.T) {
@@ -154,4 +155,15 @@ func TestCompleteRunIsForgotten(t *testing.T) {
 	e := (&exchange{method: "DELETE", path: "/api/projects/1/query/x/", key: keyAll}).do(t, s)
 	require.JSONEq(t, `{"message":"Query already complete"}`, e.text)
 	require.Equal(t, http.StatusNotFound, get(t, s, "/api/projects/1/query/x/").status)
+}
+
+func TestForcedRunReplacesTheOld(t *testing.T) {
+	t.Parallel()
+	s := sandboxtest.Start(t)
+	query(t, s, slow, `"refresh":"force_async"`, `"client_query_id":"again"`)
+	until(t, func() bool { return len(s.Server.Stats().Running) == 1 })
+	query(t, s, "SELECT 'new'", `"refresh":"force_async"`, `"client_query_id":"again"`)
+	until(t, func() bool { return len(s.Server.Stats().Running) == 0 })
+	st := read[statusAnswer](t, poll(t, s, "again"), http.StatusOK).Status
+	require.Equal(t, [][]any{{"new"}}, st.Results.Results, "the end of the killed run does not count")
 }

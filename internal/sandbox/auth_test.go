@@ -1,7 +1,9 @@
 package sandbox_test
 
 import (
+	"fmt"
 	"net/http"
+	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -92,7 +94,11 @@ func TestObjects(t *testing.T) {
 	log.add(t, "key limited to a project", (&exchange{method: "GET", path: "/api/personal_api_keys/@current/", key: keyBerlin}).do(t, s))
 	log.add(t, "group types", get(t, s, "/api/projects/1/groups_types/"))
 	log.add(t, "no group types", get(t, s, "/api/projects/3/groups_types/"))
-	log.add(t, "cohorts", get(t, s, "/api/projects/1/cohorts/"))
+	cohorts := get(t, s, "/api/projects/1/cohorts/")
+	members := s.SQL(t, "SELECT count() FROM cohort_people WHERE cohort_id = 1", 1)[0][0]
+	require.Contains(t, cohorts.text, fmt.Sprintf(`"count":%v,"is_static":false`, members))
+	cohorts.text = regexp.MustCompile(`"count":\d+,"is_static"`).ReplaceAllString(cohorts.text, `"count":"…","is_static"`)
+	log.add(t, "cohorts", cohorts)
 	log.add(t, "actions", get(t, s, "/api/projects/1/actions/?limit=2"))
 	log.check(t, "objects")
 	require.NotContains(t, log.String(), keyAll, "PostHog never shows a key")

@@ -76,14 +76,15 @@ func TestStatusLife(t *testing.T) {
 		time.Sleep(time.Minute)
 		require.Nil(t, s.get(1, "a"))
 
-		s.open(1, "b")
+		b, _ := s.open(1, "b")
 		time.Sleep(19 * time.Minute)
-		s.change(1, "b", func(q *queryStatus) { q.finish(&response{}, nil) })
+		s.change(b, func(q *queryStatus) { q.finish(&response{}, nil) })
 		time.Sleep(19 * time.Minute)
 		require.NotNil(t, s.get(1, "b"), "writing does")
 		require.True(t, s.get(1, "b").Complete)
 		time.Sleep(time.Minute)
 		require.Nil(t, s.get(1, "b"))
+		s.change(b, func(*queryStatus) { t.Error("an expired state cannot be written") })
 	})
 }
 

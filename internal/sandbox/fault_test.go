@@ -3,7 +3,6 @@ package sandbox_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"io"
 	"net/http"
 	"strings"
@@ -112,6 +111,6 @@ func TestSlow(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Millisecond)
 	defer cancel()
 	e.ctx = ctx
-	require.True(t, errors.Is(e.try(t, s), context.DeadlineExceeded))
+	require.ErrorIs(t, e.try(t, s), context.DeadlineExceeded)
 	until(t, func() bool { return s.Server.Stats().InFlight == 0 })
 }

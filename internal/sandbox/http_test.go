@@ -67,7 +67,7 @@ func (e *exchange) try(t *testing.T, s *sandboxtest.Sandbox) error {
 	if err != nil {
 		return err
 	}
-	defer resp.Body.Close()
+	defer func() { require.NoError(t, resp.Body.Close()) }()
 	text, err := io.ReadAll(resp.Body)
 	e.status, e.reply, e.text = resp.StatusCode, resp.Header, string(text)
 	return err
@@ -177,14 +177,14 @@ var variable = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
 
 func (l *transcript) add(t *testing.T, title string, e *exchange) {
 	t.Helper()
-	fmt.Fprintf(l, "## %s\n%s %s\n", title, e.method, e.path)
+	lines := []string{"## " + title, e.method + " " + e.path}
 	if e.body != "" {
-		fmt.Fprintln(l, e.body)
+		lines = append(lines, e.body)
 	}
-	fmt.Fprintf(l, "-> %d\n", e.status)
+	lines = append(lines, fmt.Sprintf("-> %d", e.status))
 	for _, name := range []string{"WWW-Authenticate", "Allow", "Retry-After", "Cache-Control"} {
 		if v := e.reply.Get(name); v != "" {
-			fmt.Fprintf(l, "%s: %s\n", name, variable.ReplaceAllString(v, "http://HOST"))
+			lines = append(lines, name+": "+variable.ReplaceAllString(v, "http://HOST"))
 		}
 	}
 	text := strings.ReplaceAll(variable.ReplaceAllString(e.text, "http://HOST"), "\r\n", "\n")
@@ -193,7 +193,7 @@ func (l *transcript) add(t *testing.T, title string, e *exchange) {
 		require.NoError(t, json.Indent(&b, []byte(text), "", "  "))
 		text = b.String()
 	}
-	fmt.Fprintf(l, "%s\n\n", text)
+	l.WriteString(strings.Join(append(lines, text), "\n") + "\n\n")
 }
 
 func (l *transcript) check(t *testing.T, name string) {

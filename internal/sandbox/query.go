@@ -155,7 +155,7 @@ func (s *Server) answerJob(j *job, m mode) (*reply, error) {
 	if p.compute {
 		ctx, entry := s.runs.begin(s.ctx, j.running(false))
 		defer s.runs.end(entry)
-		r, err := s.compute(ctx, j, false)
+		r, err := s.compute(ctx, j, nil)
 		if err != nil {
 			return nil, err
 		}
@@ -192,9 +192,9 @@ func (s *Server) startOrJoin(j *job, m mode) *queryStatus {
 	return s.background(j)
 }
 
-// compute runs a job and keeps its answer.
-func (s *Server) compute(ctx context.Context, j *job, background bool) (*response, error) {
-	leave, err := s.enqueue(ctx, j, background)
+// compute runs a job and keeps its answer. state is that of a background run, nil for a blocking one.
+func (s *Server) compute(ctx context.Context, j *job, state *queryStatus) (*response, error) {
+	leave, err := s.enqueue(ctx, j, state)
 	if err != nil {
 		return nil, ended(ctx, err)
 	}
@@ -215,7 +215,7 @@ func (s *Server) compute(ctx context.Context, j *job, background bool) (*respons
 // ended is the error of a run, or PostHog's error for one that was killed.
 func ended(ctx context.Context, err error) error {
 	if ctx.Err() != nil {
-		return serverError("ClickHouse error while executing query.")
+		return hidden()
 	}
 	return err
 }

@@ -58,7 +58,7 @@ var changing = regexp.MustCompile(`("t": ?)[0-9.e-]+|("(?:last_refresh|next_allo
 func TestAnswerForm(t *testing.T) {
 	t.Parallel()
 	s := sandboxtest.Start(t)
-	e := query(t, s, "SELECT event, count() AS n FROM events WHERE event IN ('$pageview', 'movie_viewed') GROUP BY event ORDER BY n DESC", `"refresh":"force_blocking"`)
+	e := query(t, s, "SELECT event, uniq(event) AS n FROM events WHERE event IN ('$pageview', 'movie_viewed') GROUP BY event ORDER BY event", `"refresh":"force_blocking"`)
 	read[answer](t, e, http.StatusOK)
 	e.text = changing.ReplaceAllString(e.text, "$1$2\"…\"")
 	var log transcript
@@ -91,8 +91,10 @@ func TestValues(t *testing.T) {
 		require.Equal(t, c.want, rows(t, s, c.sql), c.sql)
 	}
 	require.Contains(t, query(t, s, "SELECT '<b>&'").text, `[["<b>&"]]`, "PostHog does not escape for HTML")
-	wide := query(t, s, "SELECT toInt(1) AS a, sum(toDecimal('1', 2)) AS b")
-	require.Equal(t, http.StatusOK, wide.status)
+	for _, sql := range []string{"SELECT _toUInt128('1')", "SELECT [_toUInt128('1')]", "SELECT map(1, 'a')"} {
+		require.Equal(t, http.StatusInternalServerError, query(t, s, sql).status, "PostHog's encoder cannot write it: %s", sql)
+	}
+	require.Equal(t, `[[{"a":1}]]`, rows(t, s, "SELECT map('a', 1)"))
 }
 
 func TestLimits(t *testing.T) {
@@ -117,7 +119,7 @@ func TestLimits(t *testing.T) {
 	require.Nil(t, a.Offset)
 
 	a = ask("SELECT number FROM numbers(60000) LIMIT 55000")
-	require.Equal(t, 50000, len(a.Results), "a larger limit is lowered without a word")
+	require.Equal(t, `[[50000]]`, fmt.Sprintf("[[%d]]", len(a.Results)), "a larger limit is lowered without a word")
 	require.Nil(t, a.HasMore)
 
 	a = ask("SELECT number FROM numbers(300) UNION ALL SELECT number FROM numbers(300) LIMIT 150")
@@ -152,7 +154,7 @@ func TestWrongHogQL(t *testing.T) {
 		{"engine: types do not fit", "SELECT 'a' + 1"},
 		{"engine: aggregate inside", "SELECT arrayMap(x -> x.1, [1])"},
 		{"engine: text is no number", "SELECT accurateCast('abc', 'Int64')"},
-		{"not for PostHog's encoder", "SELECT toInt128('1')"},
+		{"not for PostHog's encoder", "SELECT _toUInt128('1')"},
 	} {
 		log.add(t, c.title, query(t, s, c.sql))
 	}
@@ -171,6 +173,11 @@ func TestPlaceholders(t *testing.T) {
 	require.Equal(t, `[[null]]`, rows(t, s, "SELECT {variables.v}", `query."variables":{"1":{"variableId":"1","code_name":"v","value":"v","isNull":true}}`))
 	f := read[failed](t, query(t, s, "SELECT {filters}", `query."values":{"filters":1}`, `query."filters":{}`), http.StatusBadRequest)
 	require.Contains(t, f.Detail, "filters")
+	for _, more := range []string{`query."values":{"a":{}}`, `query."variables":{"1":{"variableId":"1","code_name":"a","value":{}}}`} {
+		f := read[failed](t, query(t, s, "SELECT 1", more), http.StatusBadRequest)
+		require.Contains(t, f.Detail, "is no constant")
+	}
+	require.Equal(t, `[["own"]]`, rows(t, s, "SELECT {filters}", `query."values":{"filters":"own"}`), "a value may have that name")
 }
 
 func TestFilters(t *testing.T) {
@@ -198,6 +205,14 @@ func TestFilters(t *testing.T) {
 		{`{"properties":[{"key":"$browser","value":"^S","operator":"regex"}]}`, "match(" + browser + ", '^S')"},
 		{`{"properties":[{"key":"$browser","operator":"is_not_set"}]}`, "isNull(" + browser + ")"},
 		{`{"properties":[{"key":"amount","value":10,"operator":"gt"}]}`, "toFloat64OrNull(" + fmt.Sprintf(property, "amount") + ") > 10"},
+		{`{"properties":[{"key":"$browser","operator":"is_set"}]}`, "isNotNull(" + browser + ")"},
+		{`{"properties":[{"key":"$browser","value":"^S","operator":"not_regex"}]}`, "ifNull(NOT match(" + browser + ", '^S'), 1)"},
+		{`{"properties":[{"key":"$browser","value":"hro","operator":"not_icontains"}]}`, "ifNull(" + browser + " NOT ILIKE '%hro%', 1)"},
+		{`{"properties":[{"key":"$browser","value":[]}]}`, "1"},
+		{`{"properties":[{"key":"is_trial","value":["true"]}]}`, "JSONExtractRaw(properties, 'is_trial') = 'true'"},
+		{`{"properties":[{"key":"distinct_id","type":"event_metadata","value":"nobody"}]}`, "0"},
+		{`{"properties":[{"key":"$session_duration","type":"session","value":-1,"operator":"lt"}]}`, "0"},
+		{`{"properties":[{"key":"name","type":"group","group_type_index":0,"value":"no such company"}]}`, "0"},
 		{`{"properties":[{"key":"event = '$pageview'","type":"hogql"}]}`, "event = '$pageview'"},
 		{`{"properties":[{"key":"id","type":"cohort","value":1}]}`, "if(distinct_id IN (SELECT distinct_id FROM person_distinct_id_overrides), (SELECT groupArray((distinct_id, person_id)) FROM person_distinct_id_overrides)[indexOf((SELECT groupArray(distinct_id) FROM person_distinct_id_overrides), distinct_id)].2, person_id) IN (SELECT person_id FROM cohort_people WHERE cohort_id = 1)"},
 	} {
@@ -213,9 +228,35 @@ func TestFilters(t *testing.T) {
 	require.NotEqual(t, rows(t, s, ask), fmt.Sprint(inner.Results), "staff are left out")
 	for _, bad := range []string{
 		`{"dateRange":{"date_from":"soon"}}`, `{"properties":[{"key":"a","type":"planet","value":1}]}`,
-		`{"properties":[{"key":"a","value":1,"operator":"almost"}]}`, `{"properties":[{"key":"a","value":1,"operator":"icontains"}]}`,
+		`{"properties":[{"key":"a","value":1,"operator":"almost"}]}`, `{"properties":[{"key":"a","value":"x","operator":"almost"}]}`,
+		`{"properties":[{"key":"a","value":{}}]}`, `{"properties":[{"key":"a"}]}`, `{"properties":[{"key":"id","type":"cohort"}]}`,
+		`{"properties":[{"key":")","type":"hogql"}]}`, `{"properties":[{"key":"a","value":1,"operator":"icontains"}]}`,
 	} {
 		require.Equal(t, http.StatusBadRequest, query(t, s, ask, `query."filters":`+bad).status, bad)
+	}
+}
+
+func TestRelativeDates(t *testing.T) {
+	t.Parallel()
+	s := sandboxtest.Start(t)
+	for text, want := range map[string]string{
+		"-1h": "2026-06-15T11:00:00Z", "hStart": "2026-06-15T12:00:00Z", "-36hStart": "2026-06-14T00:00:00Z",
+		"-2w": "2026-06-01T12:00:00Z", "wStart": "2026-06-14T00:00:00Z",
+		"-1m": "2026-05-15T12:00:00Z", "-1mEnd": "2026-05-31T23:59:59.999999Z",
+		"-1q": "2026-03-15T12:00:00Z", "qStart": "2026-04-01T00:00:00Z",
+		"-1y": "2025-06-15T12:00:00Z", "-1yStart": "2025-01-01T00:00:00Z",
+		"2026-05-01 10:00:00": "2026-05-01T10:00:00Z", "2026-05-01T10:00:00.250+02:00": "2026-05-01T08:00:00.250000Z",
+	} {
+		got := rows(t, s, "SELECT {filters.dateRange.from}", `query."filters":{"dateRange":{"date_from":"`+text+`"}}`)
+		require.Equal(t, `[["`+want+`"]]`, got, text)
+	}
+	berlin := queryOf("SELECT {filters.dateRange.from}, {filters.dateRange.to}", `query."filters":{"dateRange":{"date_from":"dStart","date_to":"2026-01-01"}}`)
+	berlin.path = "/api/projects/2/query/"
+	require.Equal(t, [][]any{{"2026-06-14T22:00:00Z", "2025-12-31T23:00:00Z"}}, read[answer](t, berlin.do(t, s), http.StatusOK).Results,
+		"days begin in the project's zone")
+	for _, bad := range []string{"-1x", "-9999999d", "-99999999999999999999d", "2026-13-01"} {
+		e := query(t, s, "SELECT {filters}", `query."filters":{"dateRange":{"date_to":"`+bad+`"}}`)
+		require.Equal(t, http.StatusBadRequest, e.status, bad)
 	}
 }
 

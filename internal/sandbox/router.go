@@ -178,7 +178,7 @@ func writeJSON(w http.ResponseWriter, status int, body any) {
 	}
 	w.Header().Set("Content-Type", "application/json")
 	w.WriteHeader(status)
-	_, _ = w.Write(data) // a client that went away is no concern of the server
+	_, _ = w.Write(data) //nolint:gosec // JSON by its content type; a client that went away is no concern of the server
 }
 
 // marshal returns v as one line of JSON without escapes for HTML.

@@ -41,18 +41,15 @@ func (r *runs) end(entry *run) {
 	r.list = slices.DeleteFunc(r.list, func(e *run) bool { return e == entry })
 }
 
-// kill ends every run of a project with this id and returns how many there were.
-func (r *runs) kill(project int64, id string) int {
+// kill ends every run of a project with this id.
+func (r *runs) kill(project int64, id string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	n := 0
 	for _, e := range r.list {
 		if e.Project == project && e.ID == id {
 			e.cancel(errKilled)
-			n++
 		}
 	}
-	return n
 }
 
 func (r *runs) snapshot() []RunningQuery {

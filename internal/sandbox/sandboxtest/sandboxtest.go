@@ -41,12 +41,12 @@ type Sandbox struct {
 type Option func(*sandbox.Options)
 
 // WithFaults starts the server with faults, as sandbox.ParseFault reads them.
-func WithFaults(t testing.TB, specs ...string) Option {
-	t.Helper()
+func WithFaults(tb testing.TB, specs ...string) Option {
+	tb.Helper()
 	var faults []sandbox.Fault
 	for _, spec := range specs {
 		f, err := sandbox.ParseFault(spec)
-		require.NoError(t, err)
+		require.NoError(tb, err)
 		faults = append(faults, f)
 	}
 	return func(o *sandbox.Options) { o.Faults = faults }
@@ -67,18 +67,18 @@ func With(change func(*sandbox.Options)) Option { return change }
 
 // Start starts a server that ends with the test. A missing engine fails the test, and the failure names the
 // command that fetches it.
-func Start(t testing.TB, opts ...Option) *Sandbox {
-	t.Helper()
+func Start(tb testing.TB, opts ...Option) *Sandbox {
+	tb.Helper()
 	s, err := load()
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	o := sandbox.Options{Engine: s.engine, World: s.world}
 	for _, opt := range opts {
 		opt(&o)
 	}
 	server, err := sandbox.New(context.Background(), o)
-	require.NoError(t, err)
+	require.NoError(tb, err)
 	web := httptest.NewServer(server)
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		server.Close() // first: the web server waits for requests, and those for their queries
 		web.Close()
 	})
@@ -87,13 +87,13 @@ func Start(t testing.TB, opts ...Option) *Sandbox {
 
 // SQL runs ClickHouse SQL in a project's database, past HogQL and HTTP, and returns the rows with every
 // digit of their numbers (as json.Number).
-func (s *Sandbox) SQL(t testing.TB, sql string, project int) [][]any {
-	t.Helper()
-	r, err := s.engine.Query(t.Context(), sql, chdb.Settings{Database: fmt.Sprintf("project_%d", project), TimeZone: "UTC"})
-	require.NoError(t, err)
+func (s *Sandbox) SQL(tb testing.TB, sql string, project int) [][]any {
+	tb.Helper()
+	r, err := s.engine.Query(tb.Context(), sql, chdb.Settings{Database: fmt.Sprintf("project_%d", project), TimeZone: "UTC"})
+	require.NoError(tb, err)
 	rows := make([][]any, len(r.Rows))
 	for i, text := range r.Rows {
-		rows[i] = decode(t, text)
+		rows[i] = decode(tb, text)
 	}
 	return rows
 }
@@ -124,11 +124,11 @@ func open() (*state, error) {
 	return &state{engine, world}, nil
 }
 
-func decode(t testing.TB, text json.RawMessage) []any {
-	t.Helper()
+func decode(tb testing.TB, text json.RawMessage) []any {
+	tb.Helper()
 	dec := json.NewDecoder(bytes.NewReader(text))
 	dec.UseNumber()
 	var row []any
-	require.NoError(t, dec.Decode(&row))
+	require.NoError(tb, dec.Decode(&row))
 	return row
 }
