@@ -147,7 +147,7 @@ func TestSearchFindsEveryKind(t *testing.T) {
 	t.Parallel()
 	c := newClient(t, &fake{answer: demo().answer}, nil)
 	for search, want := range map[string][]string{
-		"signup":  {"insight Signup funnel (FunnelsQuery) → insight:aB3 | ", "event user_signed_up 0 → event:user_signed_up | event = 'user_signed_up'", "action Signed up → action:4 | matchesAction(4)"},
+		"signup":  {"event user_signed_up 0 → event:user_signed_up | event = 'user_signed_up'", "insight Signup funnel (funnel) → insight:aB3 | ", "action Signed up → action:4 | matchesAction(4)"},
 		"power":   {"cohort Power users (12 persons) → cohort:3 | person_id IN COHORT 3"},
 		"PLAN":    {"property plan of event → property:plan | properties.plan", "property plan of person (of the person) → property:plan | person.properties.plan"},
 		"size":    {"property size of group:company → property:size | group_0.properties.size"},
@@ -322,7 +322,7 @@ func TestFieldsOfData(t *testing.T) {
 	require.Equal(t, []string{
 		"properties | properties | json | JSON: write properties.NAME |  |",
 		"$session_id | `$session_id` | string |  |  |",
-		"timestamp | timestamp | datetime |  |  |",
+		"timestamp | timestamp | datetime | filter on this one: the table is cut by it |  |",
 		"pdi | pdi | lazy_table | write pdi.NAME: distinct_id, person_id | person_distinct_ids |",
 		"person | person | field_traverser | short for pdi.person | pdi.person |",
 	}, fieldLines(o))

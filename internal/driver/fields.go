@@ -35,7 +35,7 @@ func (c *Client) GetFields(ctx context.Context, r FieldsRequest) (*Fields, error
 	for i, name := range r.Objects {
 		readings = append(readings, func() {
 			parts[i].op = op
-			objects[i], errs[i] = c.object(ctx, &parts[i], project, strings.TrimSpace(name), r)
+			objects[i], errs[i] = c.object(ctx, &parts[i], project, name, r)
 		})
 	}
 	parallel(readings...)
@@ -54,7 +54,10 @@ func (c *Client) GetFields(ctx context.Context, r FieldsRequest) (*Fields, error
 
 // object reads one object by the name that ListObjects gives it.
 func (c *Client) object(ctx context.Context, g *gather, project int64, name string, r FieldsRequest) (Object, error) {
-	kind, rest, found := strings.Cut(name, ":")
+	kind, rest, found := strings.Cut(strings.TrimLeft(name, " "), ":")
+	if !found { // a name after a colon is taken as it stands: events may begin and end with spaces
+		name = strings.TrimSpace(name)
+	}
 	switch {
 	case name == "":
 		return Object{}, &Error{Kind: Invalid, Op: g.op, Detail: "an object has no name"}
@@ -112,11 +115,33 @@ func (c *Client) tableObject(ctx context.Context, g *gather, project int64, name
 	if t.Name == "numbers" {
 		o.From = "FROM numbers(10)"
 	}
+	lines := columnLines()
+	unused := c.unusedGroups(ctx, project)
 	for _, col := range t.Columns {
-		o.Fields = append(o.Fields, col.field())
+		if t.Name == "events" && slices.Contains(unused, strings.TrimPrefix(col.Name, "$")) {
+			continue
+		}
+		f := col.field()
+		f.Line = cmp.Or(f.Line, lines[t.Name+"."+col.Name])
+		o.Fields = append(o.Fields, f)
 	}
 	o.filter(r.Search)
 	return o, nil
+}
+
+// unusedGroups are the endings of the columns of events that stand for group types the project has not.
+func (c *Client) unusedGroups(ctx context.Context, project int64) []string {
+	groups, _, err := c.groupTypes(ctx, project)
+	if err != nil {
+		return nil
+	}
+	var out []string
+	for i := range 5 {
+		if !slices.ContainsFunc(groups, func(g GroupType) bool { return g.Index == i }) {
+			out = append(out, "group_"+strconv.Itoa(i), "goe_"+strconv.Itoa(i))
+		}
+	}
+	return out
 }
 
 func (c column) field() Field {
@@ -391,7 +416,7 @@ func sampledFields(fields []Field) []int {
 	var out []int
 	for _, kinds := range [][]string{{"String"}, {"Boolean", "Numeric", ""}} {
 		for i, f := range fields {
-			if len(out) < sampledColumns && slices.Contains(kinds, f.Type) && f.Join == "" && f.Write != "" {
+			if len(out) < sampledColumns && slices.Contains(kinds, f.Type) && f.Join == "" && f.Write != "" && !strings.HasSuffix(f.Name, "_id") { // values of ids say nothing
 				out = append(out, i)
 			}
 		}

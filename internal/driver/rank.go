@@ -151,6 +151,7 @@ func rank(items []Item, search string) []Item {
 			if s = n.score(it.Name, it.Line); s == noMatch {
 				continue
 			}
+			s += weight(it, s)
 		}
 		found = append(found, match{it, s})
 	}
@@ -173,6 +174,20 @@ func rank(items []Item, search string) []Item {
 		out[i] = m.item
 	}
 	return out
+}
+
+// weight moves what is asked for most before its tier, and columns behind theirs: an event is meant more
+// often than a property that begins alike, and hardly anybody means a column of a system table.
+func weight(it Item, score int) int {
+	switch {
+	case it.Kind == KindEvent && score >= matchPart:
+		return 12
+	case it.Kind == KindColumn && strings.HasPrefix(it.Parent, "system."):
+		return -25
+	case it.Kind == KindColumn:
+		return -5
+	}
+	return 0
 }
 
 func countOf(it Item) int64 {

@@ -56,7 +56,7 @@ func TestRankOrder(t *testing.T) {
 	for _, it := range rank(items, "plan") {
 		got = append(got, string(it.Kind)+" "+it.Name+" "+it.Parent)
 	}
-	require.Equal(t, []string{"property plan event", "property plan person", "event planned ", "event plan_changed ", "insight Retention by plan ", "column other "}, got)
+	require.Equal(t, []string{"event planned ", "event plan_changed ", "property plan event", "property plan person", "insight Retention by plan ", "column other "}, got)
 	require.Equal(t, "nothing", rank(items, "")[0].Name)
 	require.Len(t, rank(items, ""), len(items))
 }

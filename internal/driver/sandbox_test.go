@@ -86,7 +86,7 @@ func TestSandboxKeys(t *testing.T) {
 	require.Equal(t, "query:read", e.Scope)
 	o, err := noQuery.ListObjects(t.Context(), driver.ListRequest{Search: "signup"})
 	require.NoError(t, err)
-	require.Contains(t, strings.Join(brief(o.Items), "\n"), "event user_signed_up ")
+	require.Contains(t, brief(o.Items)[0], "event user_signed_up ")
 	require.NotEmpty(t, o.Notes)
 
 	berlin := sandboxClient(t, s, "phx_sandbox_berlin", func(o *driver.Options) { o.ProjectID = 0 })
@@ -196,6 +196,31 @@ func TestSandboxFieldsRun(t *testing.T) {
 			_, err = c.Query(t.Context(), driver.QueryRequest{HogQL: "SELECT " + strings.Join(texts, ", ") + " " + o.From + " LIMIT 1"})
 			require.NoError(t, err, "%s: %s %s", name, texts, o.From)
 		}
+	}
+}
+
+// Whatever an event or a property is called, it is found by its name, and the condition written for it selects it.
+func TestSandboxHostileNames(t *testing.T) {
+	t.Parallel()
+	s := sandboxtest.Start(t)
+	c := sandboxClient(t, s, s.Key, func(o *driver.Options) { o.ProjectID = 2 })
+	o, err := c.ListObjects(t.Context(), driver.ListRequest{Kinds: []driver.ObjectKind{driver.KindEvent}, Limit: 1000})
+	require.NoError(t, err)
+	require.Greater(t, o.Total, 40)
+	for _, it := range o.Items {
+		got, err := c.GetFields(t.Context(), driver.FieldsRequest{Objects: []string{it.Object}})
+		require.NoError(t, err, "%q", it.Object)
+		require.Equal(t, it.Name, got.Objects[0].Name)
+		res, err := c.Query(t.Context(), driver.QueryRequest{HogQL: "SELECT count() FROM events WHERE " + it.Write + " LIMIT 1"})
+		require.NoError(t, err, "%q", it.Write)
+		require.NotEqual(t, json.Number("0"), res.Rows[0][0], "%q", it.Write)
+	}
+	o, err = c.ListObjects(t.Context(), driver.ListRequest{Kinds: []driver.ObjectKind{driver.KindProperty}, Limit: 1000})
+	require.NoError(t, err)
+	for _, it := range o.Items {
+		got, err := c.GetFields(t.Context(), driver.FieldsRequest{Objects: []string{it.Object}, Samples: true})
+		require.NoError(t, err, "%q", it.Object)
+		require.Empty(t, got.Notes, "%q", it.Object)
 	}
 }
 

@@ -178,9 +178,20 @@ func savedItem(row []any) Item {
 	case KindAction:
 		it.Write = "matchesAction(" + cell(1) + ")"
 	case KindInsight:
-		it.Line = strings.Replace(it.Line, "HogQLQuery", "SQL", 1)
+		kind, rest, more := strings.Cut(it.Line, " · ")
+		if it.Line = queryKind(kind); more {
+			it.Line += " · " + rest
+		}
 	}
 	return it
+}
+
+// queryKind says the kind of an insight's query in a word: FunnelsQuery is "funnel".
+func queryKind(kind string) string {
+	if kind == "HogQLQuery" {
+		return "SQL"
+	}
+	return strings.TrimSuffix(strings.ToLower(strings.TrimSuffix(kind, "Query")), "s")
 }
 
 // savedColumns are the columns of a saved object's definition, in the order in which they are shown.

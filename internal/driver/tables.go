@@ -262,7 +262,22 @@ func tableLines() map[string]string {
 	}
 }
 
-// text gives a raw JSON text as it stands, for columns that hold JSON.
+// columnLines says what is worth knowing of some columns.
+func columnLines() map[string]string {
+	return map[string]string{
+		"events.timestamp":                 "filter on this one: the table is cut by it",
+		"events.person_id":                 "the person, merges applied",
+		"events.elements_chain":            "clicked element and its parents ($autocapture)",
+		"sessions.$start_timestamp":        "filter on this one: the table is cut by it",
+		"sessions.$session_duration":       "seconds",
+		"sessions.$is_bounce":              "null without page or screen events",
+		"session_replay_events.start_time": "filter on this one: the table is cut by it",
+		"logs.timestamp":                   "filter on this one: the table is cut by it",
+		"groups.index":                     "0 to 4: the group type",
+	}
+}
+
+// rawJSON gives a cell as JSON; a text that is a JSON object or list stands as it is.
 func rawJSON(cell any) json.RawMessage {
 	s, ok := cell.(string)
 	if ok && json.Valid([]byte(s)) && strings.ContainsAny(s[:min(1, len(s))], "{[") {
