@@ -45,7 +45,7 @@ func (s *scope) counts(e *hogql.Call, f hogql.Function) bool {
 	}
 	args, params := len(e.Args), len(e.Params)
 	if len(e.Within) > 0 { // the value to order by is the argument; what stands in the parentheses are parameters
-		args, params = len(e.Within), params+args
+		args, params = f.MinArgs, params+args
 	}
 	if len(e.Args) == 1 {
 		switch e.Args[0].(type) {

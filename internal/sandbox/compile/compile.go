@@ -6,6 +6,7 @@ package compile
 import (
 	"fmt"
 	"strconv"
+	"strings"
 	"time"
 
 	"posthog-mcp/internal/hogql"
@@ -139,10 +140,15 @@ func (c *compiler) fail(at hogql.Span, format string, args ...any) value {
 	return value{sql: "NULL", null: true}
 }
 
-// unique returns a SQL name that no other table, CTE or parameter of the query has, and that no alias
-// of the user can have: those never begin with two underscores.
+// unique returns a SQL name of plain letters that no other table, CTE or parameter of the query has,
+// and that no alias of the user can have: those never begin with two underscores.
 func (c *compiler) unique(base string) string {
-	base = "__" + base
+	base = "__" + strings.Map(func(r rune) rune {
+		if r == '_' || 'a' <= r && r <= 'z' || 'A' <= r && r <= 'Z' || '0' <= r && r <= '9' {
+			return r
+		}
+		return '_'
+	}, base)
 	name := base
 	for n := 2; c.used[name]; n++ {
 		name = base + "_" + strconv.Itoa(n)

@@ -345,7 +345,7 @@ func (s *scope) tupleIndex(e *hogql.TupleIndex) value {
 	if v.json != nil {
 		return s.c.access(v, e.Index, e.Index)
 	}
-	if v.kind == schema.Array {
+	if _, literal := e.X.(*hogql.Array); literal {
 		return value{sql: "arrayElement(" + v.sql + ", " + e.Index + ")", null: true}
 	}
 	return value{sql: "tupleElement(" + v.sql + ", " + e.Index + ")", null: true}
@@ -399,6 +399,9 @@ func (s *scope) lambda(e *hogql.Lambda) value {
 	}
 	body := s.expr(e.Body)
 	s.params = s.params[:depth]
+	if body.kind == "lambda" {
+		body.sql = "(" + body.sql + ")"
+	}
 	return value{sql: "(" + strings.Join(names, ", ") + ") -> " + body.sql, kind: "lambda", null: body.null}
 }
 

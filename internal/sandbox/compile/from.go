@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"maps"
 	"strings"
 
 	"posthog-mcp/internal/hogql"
@@ -241,26 +242,45 @@ func (s *scope) generator(t *hogql.TableCall) *source {
 	}
 }
 
-// arrayJoin reads ARRAY JOIN, whose names are columns from then on.
-func (s *scope) arrayJoin(a *hogql.ArrayJoin) string {
+// arrayNames makes the names of ARRAY JOIN known to the SELECT list.
+func (s *scope) arrayNames(a *hogql.ArrayJoin) []string {
 	if a == nil {
-		return ""
+		return nil
 	}
-	var parts []string
+	var names []string
 	for _, e := range a.Exprs {
 		alias, ok := e.(*hogql.Alias)
 		if !ok {
 			s.c.fail(e.Pos(), "ARRAY JOIN arrays must have an alias")
-			return ""
+			return nil
 		}
-		v := s.expr(alias.X)
 		if !s.checkAlias(alias.Name) {
-			return ""
+			return nil
 		}
 		name := s.sqlAlias(alias.Name.Name)
-		parts = append(parts, v.sql+" AS "+schema.Ident(name))
+		names = append(names, name)
 		s.aliases[alias.Name.Name] = value{sql: schema.Ident(name), null: true}
 	}
-	kind := strings.TrimPrefix(a.Kind, "INNER ")
-	return " " + kind + " " + strings.Join(parts, ", ")
+	return names
+}
+
+// arrayJoin prints ARRAY JOIN. Its arrays may be columns of the SELECT list, but not its own names.
+func (s *scope) arrayJoin(a *hogql.ArrayJoin, names []string) string {
+	if a == nil || s.c.err != nil {
+		return ""
+	}
+	own := map[string]value{}
+	for i, e := range a.Exprs {
+		name := e.(*hogql.Alias).Name.Name
+		if v := s.aliases[name]; v.sql == schema.Ident(names[i]) {
+			own[name] = v
+			delete(s.aliases, name)
+		}
+	}
+	parts := make([]string, len(names))
+	for i, e := range a.Exprs {
+		parts[i] = s.expr(e.(*hogql.Alias).X).sql + " AS " + schema.Ident(names[i])
+	}
+	maps.Copy(s.aliases, own)
+	return " " + strings.TrimPrefix(a.Kind, "INNER ") + " " + strings.Join(parts, ", ")
 }

@@ -31,10 +31,24 @@ func (s *scope) special(e *hogql.Call, f hogql.Function) (value, bool) {
 			return s.c.fail(e.Args[0].Pos(), "arrayReduce takes the name of an aggregate such as 'sum', 'max' or 'uniq' as its first argument"), true
 		}
 	}
+	if op, ok := comparisonCalled(f.Name); ok {
+		b := &hogql.Binary{Span: e.Span, Op: op, X: e.Args[0], Y: e.Args[1]}
+		return s.binary(b), true
+	}
 	if strings.HasPrefix(f.Kind, "posthog") || f.Kind == "udf" {
 		return s.postHogOnly(e, f), true
 	}
 	return value{}, false
+}
+
+// comparisonCalled is the operator that a function stands for: PostHog treats both alike.
+func comparisonCalled(name string) (hogql.Op, bool) {
+	op, ok := map[string]hogql.Op{
+		"equals": hogql.OpEq, "notEquals": hogql.OpNotEq, "less": hogql.OpLess, "lessOrEquals": hogql.OpLessEq, "greater": hogql.OpGreater,
+		"greaterOrEquals": hogql.OpGreaterEq, "like": hogql.OpLike, "ilike": hogql.OpILike, "notLike": hogql.OpNotLike,
+		"notILike": hogql.OpNotILike, "in": hogql.OpIn, "notIn": hogql.OpNotIn,
+	}[name]
+	return op, ok
 }
 
 // reducible tells whether PostHog lets arrayReduce call an aggregate.

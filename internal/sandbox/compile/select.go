@@ -141,10 +141,11 @@ func (c *compiler) values(q *hogql.Values, ctes *cte) compiledQuery {
 func (s *scope) selectQuery(q *hogql.Select) compiledQuery {
 	with := s.with(q)
 	joins := s.tables(q)
-	arrays := s.arrayJoin(q.ArrayJoin)
+	names := s.arrayNames(q.ArrayJoin)
 	for _, e := range q.Columns {
 		s.output(e)
 	}
+	arrays := s.arrayJoin(q.ArrayJoin, names)
 	var tail strings.Builder
 	s.conditions(&tail, q)
 	if q.GroupBy != nil {
@@ -399,7 +400,7 @@ func (s *scope) limit(l *hogql.Limit) string {
 		}
 	}
 	if l.WithTies {
-		out = strings.Replace(out+" WITH TIES", " OFFSET ", " OFFSET ", 1)
+		out += " WITH TIES"
 	}
 	return out
 }
