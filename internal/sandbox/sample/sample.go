@@ -44,6 +44,8 @@ func Load(ctx context.Context, e *chdb.Engine, o Options) (*World, error) {
 		w.Projects = append(w.Projects, p)
 	}
 	w.Events = o.Events
+	// The engine keeps what generating took: hundreds of megabytes. One that cannot give it back is as good.
+	_ = e.Exec(ctx, "SYSTEM JEMALLOC PURGE")
 	return w, nil
 }
 

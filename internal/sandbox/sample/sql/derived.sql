@@ -5,7 +5,7 @@ INSERT INTO {{.Database}}.sessions (session_id, distinct_id, person_id, `$start_
     `$pageview_count`, `$autocapture_count`, `$screen_count`, `$channel_type`, `$session_duration`, `$is_bounce`)
 SELECT
     session_id, last_id, sessions.person, start, end, urls, length(urls),
-    entry.1, nullIf(entry.2, ''), nullIf(entry.3, ''), exit.1, nullIf(exit.2, ''), nullIf(exit.3, ''),
+    nullIf(entry.1, ''), nullIf(entry.2, ''), nullIf(entry.3, ''), nullIf(exit.1, ''), nullIf(exit.2, ''), nullIf(exit.3, ''),
     nullIf(entry.4, ''), nullIf(entry.5, ''), nullIf(entry.6, ''), nullIf(entry.7, ''), nullIf(entry.8, ''),
     pageviews, autocaptures, screens,
     multiIf(
@@ -19,16 +19,18 @@ SELECT
     if(pageviews + screens = 0, NULL, pageviews + screens = 1 AND autocaptures = 0 AND dateDiff('second', start, end) < {{.BounceSeconds}})
 FROM (
     WITH
-        JSONExtract(properties, 'Tuple(`$current_url` String, `$pathname` String, `$host` String, `$referring_domain` String,
-            utm_source String, utm_campaign String, utm_medium String, gclid String)') AS page
+        -- the pages of a session are those of its page views: two thirds of all events need not be read
+        if(event = '$pageview', JSONExtract(properties, 'Tuple(`$current_url` String, `$pathname` String, `$host` String,
+            `$referring_domain` String, utm_source String, utm_campaign String, utm_medium String, gclid String)'),
+            ('', '', '', '', '', '', '', '')) AS page
     SELECT
         `$session_id` AS session_id,
         argMax(events.distinct_id, (timestamp, uuid)) AS last_id,
         argMax(if(notEmpty(override.distinct_id), override.person_id, events.person_id), (timestamp, uuid)) AS person,
         min(timestamp) AS start, max(timestamp) AS end,
         arraySort(groupUniqArrayIf(page.1, event = '$pageview')) AS urls,
-        argMin(page, (timestamp, uuid)) AS entry,
-        argMax(page, (timestamp, uuid)) AS exit,
+        argMinIf(page, (timestamp, uuid), event = '$pageview') AS entry,
+        argMaxIf(page, (timestamp, uuid), event = '$pageview') AS exit,
         countIf(event = '$pageview') AS pageviews, countIf(event = '$autocapture') AS autocaptures, countIf(event = '$screen') AS screens
     FROM {{.Database}}.events AS events
     LEFT JOIN {{.Database}}.person_distinct_id_overrides AS override ON events.distinct_id = override.distinct_id
