@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"io"
+	"math"
 	"net/http"
 	"strings"
 	"sync"
@@ -52,6 +53,17 @@ func TestQueryRequest(t *testing.T) {
 	require.Contains(t, sent[1].Body, `"refresh":"blocking"`)
 	require.NotContains(t, sent[1].Body, "values")
 	require.NotContains(t, sent[1].Body, body["client_query_id"])
+}
+
+// A value that JSON cannot carry is the caller's mistake; nothing is sent.
+func TestUnwritableValue(t *testing.T) {
+	t.Parallel()
+	f := &fake{answer: always(200, jsonType, okBody)}
+	_, err := newClient(t, f, nil).Query(t.Context(), driver.QueryRequest{HogQL: "SELECT {x}", Values: map[string]any{"x": math.NaN()}})
+	e := asError(t, err)
+	require.Equal(t, driver.Invalid, e.Kind)
+	require.Contains(t, e.Detail, "cannot be written as JSON")
+	require.Empty(t, f.requests())
 }
 
 // What an answer becomes: every digit, the types, the age.

@@ -50,13 +50,15 @@ func TestRankOrder(t *testing.T) {
 		{Kind: KindEvent, Name: "planned", Count: n(30)},
 		{Kind: KindInsight, Name: "Retention by plan"},
 		{Kind: KindColumn, Name: "other", Line: "the plan"},
+		{Kind: KindColumn, Name: "plan", Parent: "system.x"},
+		{Kind: KindColumn, Name: "plan", Parent: "stripe_charge"},
 		{Kind: KindEvent, Name: "nothing", Count: n(1000)},
 	}
 	var got []string
 	for _, it := range rank(items, "plan") {
 		got = append(got, string(it.Kind)+" "+it.Name+" "+it.Parent)
 	}
-	require.Equal(t, []string{"event planned ", "event plan_changed ", "property plan event", "property plan person", "insight Retention by plan ", "column other "}, got)
+	require.Equal(t, []string{"event planned ", "event plan_changed ", "property plan event", "property plan person", "column plan stripe_charge", "insight Retention by plan ", "column plan system.x", "column other "}, got)
 	require.Equal(t, "nothing", rank(items, "")[0].Name)
 	require.Len(t, rank(items, ""), len(items))
 }
