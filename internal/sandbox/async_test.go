@@ -2,6 +2,7 @@ package sandbox_test
 
 import (
 	"net/http"
+	"regexp"
 	"sync"
 	"testing"
 
@@ -30,6 +31,10 @@ func TestAsyncRun(t *testing.T) {
 	s := sandboxtest.Start(t)
 	const sql = "SELECT count() FROM events"
 	start := query(t, s, sql, `"refresh":"force_async"`, `"client_query_id":"run-1"`)
+	require.JSONEq(t, `{"query_status":{"id":"run-1","team_id":1,"query_async":true,"complete":false,"error":false,"error_message":null,`+
+		`"results":null,"start_time":"…","pickup_time":null,"end_time":null,"expiration_time":null,"task_id":null,"query_progress":null,`+
+		`"labels":null,"insight_id":null,"dashboard_id":null}}`,
+		regexp.MustCompile(`"start_time":"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{3})?Z"`).ReplaceAllString(start.text, `"start_time":"…"`))
 	st := read[statusAnswer](t, start, http.StatusAccepted).Status
 	require.Equal(t, "run-1", st.ID)
 	require.EqualValues(t, 1, st.Team)

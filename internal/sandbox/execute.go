@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -49,7 +50,7 @@ func (s *Server) execute(ctx context.Context, j *job) (r *response, keep bool, e
 	}
 	w.lap("print_ast")
 	r = &response{
-		Results: nil, Columns: compiled.Columns, Types: [][2]string{}, HogQL: compiled.HogQL, ClickHouse: &compiled.SQL,
+		Results: []json.RawMessage{}, Columns: compiled.Columns, Types: [][2]string{}, HogQL: compiled.HogQL, ClickHouse: &compiled.SQL,
 		Modifiers: effectiveModifiers(j.query.Modifiers), QueryMetadata: &queryMetadata{Events: eventNames(q)},
 	}
 	if j.query.Modifiers.Debug {

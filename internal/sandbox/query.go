@@ -44,6 +44,16 @@ type response struct {
 	CompareRange  *dateRange        `json:"resolved_compare_date_range"`
 }
 
+// noRows is how an answer begins whose rows are left out.
+const noRows = `{"results":null`
+
+// withoutRows returns a copy of the answer that begins with noRows.
+func (r *response) withoutRows() *response {
+	c := *r
+	c.Results = nil
+	return &c
+}
+
 // timing is how long one step took, in seconds.
 type timing struct {
 	Key     string  `json:"k"`

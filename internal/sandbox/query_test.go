@@ -275,6 +275,28 @@ func TestZones(t *testing.T) {
 	require.Contains(t, a.Results[0][0], "Z")
 }
 
+func TestClientHeaderChangesNothing(t *testing.T) {
+	t.Parallel()
+	s := sandboxtest.Start(t)
+	e := queryOf("SELECT 1")
+	e.header = map[string]string{"X-PostHog-Client": "mcp"}
+	require.NotContains(t, e.do(t, s).text, "formatted_results")
+}
+
+func TestManyRows(t *testing.T) {
+	t.Parallel()
+	s := sandboxtest.Start(t)
+	a := read[answer](t, query(t, s, "SELECT number, '<' FROM numbers(50000) LIMIT 50000"), http.StatusOK)
+	for i, row := range a.Results {
+		if fmt.Sprint(row) != fmt.Sprintf("[%d <]", i) {
+			require.Failf(t, "wrong row", "row %d is %v", i, row)
+		}
+	}
+	require.Equal(t, `[[50000]]`, fmt.Sprintf("[[%d]]", len(a.Results)))
+	require.Equal(t, []string{"number", "'<'"}, a.Columns)
+	require.Equal(t, `[]`, rows(t, s, "SELECT event FROM events WHERE event = 'none'"))
+}
+
 func TestCacheModes(t *testing.T) {
 	t.Parallel()
 	s := sandboxtest.Start(t)
@@ -333,7 +355,7 @@ func TestDebug(t *testing.T) {
 	s := sandboxtest.Start(t)
 	a := read[answer](t, query(t, s, "SELECT 'a' + 1", `query."modifiers":{"debug":true}`), http.StatusOK)
 	require.NotNil(t, a.Error)
-	require.Empty(t, a.Results)
+	require.Equal(t, [][]any{}, a.Results)
 	require.False(t, read[answer](t, query(t, s, "SELECT 'a' + 1", `query."modifiers":{"debug":true}`), http.StatusOK).Cached)
 }
 
