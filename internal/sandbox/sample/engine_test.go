@@ -53,7 +53,7 @@ func engine(tb testing.TB) *chdb.Engine {
 func small() sample.Options { return sample.Options{Events: 20_000, Seed: 1, Now: now} }
 
 // large is enough for statistics.
-func large() sample.Options { return sample.Options{Events: 300_000, Seed: 1, Now: now} }
+func large() sample.Options { return sample.Options{Events: 200_000, Seed: 1, Now: now} }
 
 // load returns the world of these options, made anew only where the engine holds another one.
 func load(t *testing.T, o sample.Options) *sample.World {
