@@ -115,6 +115,7 @@ func (s *Server) validate(p *project, scopes []string, m metadataQuery, q hogql.
 	if err == nil {
 		answer.IsValid = true
 		answer.TableNames = append(answer.TableNames, compiled.Tables...)
+		answer.Notices = append(answer.Notices, typeNotices(p, m.Query, q)...)
 		return answer
 	}
 	if e, is := errors.AsType[*compile.Error](err); is {
@@ -123,4 +124,27 @@ func (s *Server) validate(p *project, scopes []string, m metadataQuery, q hogql.
 		answer.Errors = append(answer.Errors, notice{Message: "Unexpected Exception"})
 	}
 	return answer
+}
+
+// typeNotices tells the type of each property that a query reads and that is defined with one.
+func typeNotices(p *project, src string, q hogql.Query) []notice {
+	var list []notice
+	for n := range hogql.All(q) {
+		f, is := n.(*hogql.Field)
+		if !is || len(f.Chain) < 2 || f.Chain[len(f.Chain)-2].Name != "properties" {
+			continue
+		}
+		entity, title := "event", "Event"
+		if len(f.Chain) > 2 && f.Chain[len(f.Chain)-3].Name == "person" {
+			entity, title = "person", "Person"
+		}
+		name := f.Chain[len(f.Chain)-1].Name
+		kind := p.propertyType(entity, name)
+		if kind == "" {
+			continue
+		}
+		start, end := codePoints(src, f.Span)
+		list = append(list, notice{Message: title + " property '" + name + "' is of type '" + kind + "'.", Start: start, End: end})
+	}
+	return list
 }

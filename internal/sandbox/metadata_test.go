@@ -16,6 +16,8 @@ type metadata struct {
 	Valid  bool     `json:"isValid"`
 	Errors []remark `json:"errors"`
 	Tables []string `json:"table_names"`
+
+	Notices []remark `json:"notices"`
 }
 
 type remark struct {
@@ -56,7 +58,13 @@ func TestMetadata(t *testing.T) {
 	require.Empty(t, m.Errors)
 	require.ElementsMatch(t, []string{"events", "system.cohorts"}, m.Tables)
 	require.True(t, read[metadata](t, metadataOf(t, s, "SELECT {a}", `,"globals":{"a":1}`), http.StatusOK).Valid)
-	require.Zero(t, s.Server.Stats().HighestInFlight-1)
+
+	const typed = "SELECT '🦔', properties.amount, person.properties.plan, properties.unheard_of FROM events"
+	m = read[metadata](t, metadataOf(t, s, typed, ""), http.StatusOK)
+	require.Len(t, m.Notices, 2)
+	require.Equal(t, "Event property 'amount' is of type 'Numeric'.", m.Notices[0].Message)
+	require.Equal(t, "properties.amount", string([]rune(typed)[*m.Notices[0].Start:*m.Notices[0].End]))
+	require.Equal(t, "Person property 'plan' is of type 'String'.", m.Notices[1].Message)
 }
 
 func TestMetadataOfExpressions(t *testing.T) {

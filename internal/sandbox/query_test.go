@@ -1,12 +1,14 @@
 package sandbox_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"github.com/stretchr/testify/require"
 
@@ -295,6 +297,28 @@ func TestManyRows(t *testing.T) {
 	require.Equal(t, `[[50000]]`, fmt.Sprintf("[[%d]]", len(a.Results)))
 	require.Equal(t, []string{"number", "'<'"}, a.Columns)
 	require.Equal(t, `[]`, rows(t, s, "SELECT event FROM events WHERE event = 'none'"))
+}
+
+// Whatever the data holds, an answer is JSON and UTF-8.
+func TestHostileData(t *testing.T) {
+	t.Parallel()
+	s := sandboxtest.Start(t)
+	for _, sql := range []string{
+		"SELECT * FROM events LIMIT 50000", "SELECT * FROM persons LIMIT 50000", "SELECT * FROM groups LIMIT 50000",
+		"SELECT event, count() FROM events GROUP BY event LIMIT 50000",
+	} {
+		e := queryOf(sql)
+		e.path = "/api/projects/2/query/"
+		read[answer](t, e.do(t, s), http.StatusOK)
+		require.True(t, utf8.ValidString(e.text), sql)
+		require.True(t, json.Valid([]byte(e.text)), sql)
+	}
+	stored := s.SQL(t, "SELECT DISTINCT event FROM events ORDER BY event", 2)
+	listed := list(t, s, "/api/projects/2/event_definitions/?ordering=name&limit=1000").names()
+	require.Len(t, listed, len(stored))
+	for i, row := range stored {
+		require.Equal(t, row[0], listed[i])
+	}
 }
 
 func TestCacheModes(t *testing.T) {
