@@ -234,12 +234,7 @@ func (s *scope) texts(in *invocation) (value, bool) {
 			return in.complete("arrayElement(splitByString("+a[1].sql+", "+a[0].sql+"), "+a[2].sql+")", schema.String, a[0].null)
 		}
 	case "generateSeries":
-		if len(a) == 2 {
-			return in.complete("range("+a[0].sql+", plus("+a[1].sql+", 1))", schema.Array, false)
-		}
-		if len(a) == 3 {
-			return in.complete("range("+a[0].sql+", plus("+a[1].sql+", 1), "+a[2].sql+")", schema.Array, false)
-		}
+		return in.complete("range("+a[0].sql+", plus("+a[1].sql+", 1), "+a[2].sql+")", schema.Array, false)
 	case "extractIPv4Substrings":
 		return in.complete("extractAll("+a[0].sql+", '\\\\b(?:\\\\d{1,3}\\\\.){3}\\\\d{1,3}\\\\b')", schema.Array, false)
 	case "md5":
@@ -250,8 +245,8 @@ func (s *scope) texts(in *invocation) (value, bool) {
 	return value{}, false
 }
 
-// windows2 translates lag and lead: PostHog makes them look at the whole partition.
-func (s *scope) windows2(in *invocation) (value, bool) {
+// lagAndLead translates lag and lead: PostHog makes them look at the whole partition.
+func (s *scope) lagAndLead(in *invocation) (value, bool) {
 	name := map[string]string{"lag": "lagInFrame", "lead": "leadInFrame"}[in.function.Name]
 	if name == "" || len(in.args) == 0 {
 		return value{}, false
@@ -306,6 +301,9 @@ func (s *scope) cast(e *hogql.Cast) value {
 	case schema.DateTime:
 		v, _ := s.toTime(&invocation{call: &hogql.Call{}, function: hogql.Function{Name: "toDateTime"}, args: []value{x}}, x)
 		return v
+	}
+	if strings.HasPrefix(clickHouse, "Array(") { // an array cannot be null
+		return value{sql: "accurateCast(" + x.sql + ", " + quote(clickHouse) + ")", kind: schema.Array}
 	}
 	return value{sql: orNull(x, clickHouse), kind: kind, null: true}
 }

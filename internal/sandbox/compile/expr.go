@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -137,6 +138,9 @@ func numberLiteral(n *hogql.Number) value {
 	}
 	if !strings.HasPrefix(text, "0x") && strings.ContainsAny(text, ".eni") {
 		v.kind = schema.Float
+		if f, err := strconv.ParseFloat(text, 64); err != nil && math.IsInf(f, 0) {
+			text = "inf" // the engine cannot read what it cannot hold
+		}
 	}
 	v.sql = sign + text
 	return v

@@ -152,7 +152,7 @@ func (st Step) condition() hogql.Expr {
 
 // rewrite changes a call to what the engine needs and tells what its value is.
 func (s *scope) rewrite(in *invocation) value {
-	for _, f := range []func(*invocation) (value, bool){s.conversion, s.clock, s.dates, s.texts, s.windows2, s.aggregates} {
+	for _, f := range []func(*invocation) (value, bool){s.conversion, s.clock, s.dates, s.texts, s.lagAndLead, s.aggregates} {
 		if v, ok := f(in); ok {
 			return v
 		}
