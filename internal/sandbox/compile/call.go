@@ -44,6 +44,11 @@ func (s *scope) counts(e *hogql.Call, f hogql.Function) bool {
 		term = "Aggregation"
 	}
 	args, params := len(e.Args), len(e.Params)
+	if f.WithinGroup != (len(e.Within) > 0) {
+		word := map[bool]string{true: "requires", false: "does not take"}[f.WithinGroup]
+		s.c.fail(e.Name.Span, "%s '%s' %s WITHIN GROUP (ORDER BY …)", term, e.Name.Name, word)
+		return false
+	}
 	if len(e.Within) > 0 { // the value to order by is the argument; what stands in the parentheses are parameters
 		args, params = f.MinArgs, params+args
 	}

@@ -248,11 +248,11 @@ func TestTextStaysText(t *testing.T) {
 }
 
 // corpus returns the SELECTs of the corpus that PostHog's parser takes.
-func corpus(t testing.TB) []string {
-	t.Helper()
+func corpus(tb testing.TB) []string {
+	tb.Helper()
 	f, err := os.Open(filepath.Join("..", "..", "..", "testdata", "hogql", "own.jsonl"))
-	require.NoError(t, err)
-	defer func() { require.NoError(t, f.Close()) }()
+	require.NoError(tb, err)
+	defer func() { require.NoError(tb, f.Close()) }()
 	var out []string
 	lines := bufio.NewScanner(f)
 	lines.Buffer(nil, 1<<20)
@@ -261,7 +261,7 @@ func corpus(t testing.TB) []string {
 			Rule, Text string
 			OK         bool
 		}
-		require.NoError(t, json.Unmarshal(lines.Bytes(), &entry))
+		require.NoError(tb, json.Unmarshal(lines.Bytes(), &entry))
 		if !entry.OK {
 			continue
 		}
@@ -270,7 +270,7 @@ func corpus(t testing.TB) []string {
 		}
 		out = append(out, entry.Text)
 	}
-	require.NoError(t, lines.Err())
+	require.NoError(tb, lines.Err())
 	return out
 }
 
@@ -337,4 +337,42 @@ func BenchmarkCompile(b *testing.B) {
 		_, err := compile.Compile(q, project(), compile.Options{})
 		require.NoError(b, err)
 	}
+}
+
+// TestFunctionsExist calls every function of the table: the engine must have what is not refused.
+func TestFunctionsExist(t *testing.T) {
+	t.Parallel()
+	refused := 0
+	for _, name := range hogql.FunctionNames() {
+		f, ok := hogql.LookupFunction(name)
+		require.True(t, ok)
+		call := hogql.Fn(name)
+		text := "1"
+		switch name {
+		case "JSONExtract", "accurateCast", "accurateCastOrNull":
+			text = "String" // the name of a type
+		}
+		for range max(f.MinArgs, min(1, f.MaxArgs*f.MaxArgs)) { // one where none is needed, but some are possible
+			call.Args = append(call.Args, hogql.Str(text))
+		}
+		if f.WithinGroup {
+			call.Within = []*hogql.Order{{X: hogql.Str(text)}}
+		}
+		for range f.MinParams {
+			call.HasParam, call.Params = true, append(call.Params, hogql.Float(0.5))
+		}
+		if f.Window {
+			call.Over = &hogql.Over{Spec: &hogql.Window{}}
+		}
+		c, err := compile.Compile(&hogql.Select{Columns: []hogql.Expr{call}}, project(), compile.Options{})
+		if err != nil {
+			refused++
+			continue
+		}
+		_, err = engine(t).Query(t.Context(), c.SQL, chdb.Settings{Database: database})
+		if e, ok := errors.AsType[*chdb.Error](err); ok {
+			require.NotContains(t, []string{"UNKNOWN_FUNCTION", "UNKNOWN_AGGREGATE_FUNCTION", "SYNTAX_ERROR", "FUNCTION_NOT_ALLOWED"}, e.Name, "%s: %s", name, e.Message)
+		}
+	}
+	require.Less(t, refused, 60)
 }

@@ -91,9 +91,6 @@ func (s *scope) toTime(in *invocation, x value) (value, bool) {
 		if len(in.args) > 2 {
 			tz = in.args[2].sql
 		}
-		if len(in.args) < 2 {
-			return s.c.fail(in.call.Name.Span, "Function 'parseDateTime' expects at least 2 arguments, found 1"), true
-		}
 		return in.complete("parseDateTimeOrNull("+x.sql+", "+in.args[1].sql+", "+tz+")", schema.DateTime, true)
 	}
 	if len(in.args) > 1 {
@@ -139,12 +136,13 @@ func (s *scope) dates(in *invocation) (value, bool) {
 	name := in.function.Name
 	switch name {
 	case "toTimeZone", "timezone":
+		x, tz := in.args[0], s.c.tz()
 		if len(in.args) == 2 {
-			x := in.args[0]
-			return in.complete("toTimeZone("+x.instant()+", "+in.args[1].sql+")", schema.DateTime, x.null)
+			tz = in.args[1].sql
 		}
-	case "toStartOfWeek", "toLastDayOfWeek", "toWeek", "toYearWeek":
-		if len(in.args) == 1 && (name == "toStartOfWeek" || name == "toLastDayOfWeek") {
+		return in.complete("toTimeZone("+x.instant()+", "+tz+")", schema.DateTime, x.null)
+	case "toStartOfWeek", "toLastDayOfWeek":
+		if len(in.args) == 1 {
 			mode := "0"
 			if s.c.project.WeekStart == 1 {
 				mode = "3"
@@ -152,26 +150,23 @@ func (s *scope) dates(in *invocation) (value, bool) {
 			in.args = append(in.args, value{sql: mode})
 		}
 	case "fromUnixTimestamp", "fromUnixTimestamp64Milli":
-		if len(in.args) == 1 {
-			v := in.args[0]
-			sql := "toInt64(" + v.sql + ")"
-			if name == "fromUnixTimestamp" {
-				return in.complete("toDateTime("+sql+", "+s.c.tz()+")", schema.DateTime, v.null)
-			}
-			return in.complete(name+"("+sql+", "+s.c.tz()+")", schema.DateTime, v.null)
+		v := in.args[0]
+		if name == "fromUnixTimestamp" {
+			name = "toDateTime"
 		}
+		return in.complete(name+"(toInt64("+v.sql+"), "+s.c.tz()+")", schema.DateTime, v.null)
 	case "UUIDv7ToDateTime":
-		if len(in.args) == 1 {
-			return in.complete("UUIDv7ToDateTime("+orNull(in.args[0], "UUID")+", "+s.c.tz()+")", schema.DateTime, true)
-		}
+		return in.complete("UUIDv7ToDateTime("+orNull(in.args[0], "UUID")+", "+s.c.tz()+")", schema.DateTime, true)
 	case "dateAdd", "date_add", "timeStampAdd", "dateSub", "date_subtract", "timeStampSub":
 		return s.moved(in, strings.Contains(strings.ToLower(name), "sub"))
 	case "date_part":
 		return s.datePart(in)
 	case "make_timestamp", "make_timestamptz":
-		if len(in.args) == 6 {
-			return in.complete("makeDateTime("+join(in.args)+", "+s.c.tz()+")", schema.DateTime, false)
+		tz := s.c.tz()
+		if len(in.args) == 7 {
+			tz = in.args[6].sql
 		}
+		return in.complete("makeDateTime("+join(in.args[:6])+", "+tz+")", schema.DateTime, false)
 	case "date_trunc", "dateTrunc":
 		if len(in.args) >= 2 && in.args[1].kind == schema.DateTime && in.args[0].text != nil {
 			in.name = "dateTrunc"
@@ -217,7 +212,7 @@ func (s *scope) datePart(in *invocation) (value, bool) {
 		"year": "toYear", "quarter": "toQuarter", "month": "toMonth", "week": "toISOWeek", "day": "toDayOfMonth", "dow": "toDayOfWeek",
 		"doy": "toDayOfYear", "hour": "toHour", "minute": "toMinute", "second": "toSecond", "epoch": "toUnixTimestamp",
 	}
-	if len(in.args) == 2 && in.args[0].text != nil {
+	if in.args[0].text != nil {
 		if f := parts[strings.ToLower(*in.args[0].text)]; f != "" {
 			return in.complete(f+"("+in.args[1].sql+")", schema.Integer, in.args[1].null)
 		}
@@ -230,9 +225,7 @@ func (s *scope) texts(in *invocation) (value, bool) {
 	a := in.args
 	switch in.function.Name {
 	case "split_part":
-		if len(a) == 3 {
-			return in.complete("arrayElement(splitByString("+a[1].sql+", "+a[0].sql+"), "+a[2].sql+")", schema.String, a[0].null)
-		}
+		return in.complete("arrayElement(splitByString("+a[1].sql+", "+a[0].sql+"), "+a[2].sql+")", schema.String, a[0].null)
 	case "generateSeries":
 		return in.complete("range("+a[0].sql+", plus("+a[1].sql+", 1), "+a[2].sql+")", schema.Array, false)
 	case "extractIPv4Substrings":
@@ -260,26 +253,18 @@ func (s *scope) lagAndLead(in *invocation) (value, bool) {
 // aggregates translates the aggregates that need other arguments.
 func (s *scope) aggregates(in *invocation) (value, bool) {
 	switch in.function.Name {
-	case "windowFunnel", "sequenceMatch", "sequenceCount":
-		if len(in.args) > 0 {
-			if t := in.args[0]; t.kind == schema.DateTime || t.kind == "" {
-				in.args[0] = value{sql: "toDateTime(" + t.instant() + ")"}
-			}
+	case "windowFunnel":
+		if t := in.args[0]; t.kind == schema.DateTime || t.kind == "" {
+			in.args[0] = value{sql: "toDateTime(" + t.instant() + ")"}
 		}
 		return value{kind: schema.Integer}, true
 	case "string_agg":
-		if len(in.args) == 2 {
-			separator := in.args[1].sql
-			in.name, in.args = "groupArray", in.args[:1]
-			return in.complete("arrayStringConcat("+s.printed(in)+", "+separator+")", schema.String, false)
-		}
+		separator := in.args[1].sql
+		in.name, in.args = "groupArray", in.args[:1]
+		return in.complete("arrayStringConcat("+s.printed(in)+", "+separator+")", schema.String, false)
 	case "json_agg":
 		in.name = "groupArray"
 		return in.complete("toJSONString("+s.printed(in)+")", schema.String, false)
-	case "percentile_cont", "percentile_disc":
-		if len(in.args) == 2 && len(in.params) == 0 {
-			in.params, in.args = in.args[:1], in.args[1:]
-		}
 	}
 	return value{}, false
 }

@@ -260,8 +260,6 @@ func engineName(name string) (string, bool) {
 		return "min", true
 	case "array_agg":
 		return "groupArray", true
-	case "mapContains":
-		return "mapContains", true
 	case "toTime":
 		return "toTimeWithFixedDate", true
 	}
@@ -273,6 +271,9 @@ func engineName(name string) (string, bool) {
 
 // refusedName tells whether the engine lacks a function.
 func refusedName(name string) bool {
+	if strings.HasPrefix(name, "uniqTheta") {
+		return true
+	}
 	switch name {
 	case "JSONExtractKey", "languageCodeToName", "make_interval", "to_char", "untuple", "uniqUpToMerge":
 		return true

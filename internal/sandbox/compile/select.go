@@ -185,12 +185,11 @@ func (s *scope) selectQuery(q *hogql.Select) compiledQuery {
 		b.WriteString(col.value.sql + " AS " + schema.Ident(col.alias))
 	}
 	for i, j := range joins {
-		switch {
-		case i == 0:
+		if i == 0 {
 			b.WriteString(" FROM " + j.source.from())
-		default:
-			b.WriteString(" " + j.kind + " " + j.source.from() + j.on)
+			continue
 		}
+		b.WriteString(" " + j.kind + " " + j.source.from() + j.on)
 	}
 	b.WriteString(arrays)
 	b.WriteString(tail.String())

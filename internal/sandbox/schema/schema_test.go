@@ -115,13 +115,13 @@ func TestParse(t *testing.T) {
 	require.Equal(t, "CREATE TABLE db.t (d Date) ENGINE = MergeTree ORDER BY tuple()",
 		schema.DDLIn("db", schema.Table{Physical: "t", Fields: []schema.Field{{Column: "d", ClickHouse: "Date"}}}))
 	for text, want := range map[string]string{
-		"a | b | c | d":                               "before the first table",
-		"= x":                                         "want NAME ATTRIBUTES | DOC",
-		"= x loud | d":                                `unknown attribute "loud"`,
-		"= x | d\na":                                  "want NAME | TYPE",
-		"= x | d\na.b | string | - | -":               `no virtual table "a"`,
-		"= x | d\na | string | loud | -":              `field x.a: unknown attribute "loud"`,
-		"= x | d\na | lazy_table | on=b:c | -":        "needs join=",
+		"a | b | c | d":                        "before the first table",
+		"= x":                                  "want NAME ATTRIBUTES | DOC",
+		"= x loud | d":                         `unknown attribute "loud"`,
+		"= x | d\na":                           "want NAME | TYPE",
+		"= x | d\na.b | string | - | -":        `no virtual table "a"`,
+		"= x | d\na | string | loud | -":       `field x.a: unknown attribute "loud"`,
+		"= x | d\na | lazy_table | on=b:c | -": "needs join=",
 		"= x | d\na | lazy_table | join=b on=c | doc": "a colon in it",
 	} {
 		_, err := schema.Parse(text)
