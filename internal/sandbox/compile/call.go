@@ -69,10 +69,6 @@ func (s *scope) counts(e *hogql.Call, f hogql.Function) bool {
 		s.c.fail(e.Name.Span, "%s '%s' requires parameters in addition to arguments", term, e.Name.Name)
 		return false
 	}
-	if f.MaxParams == 0 && params > 0 {
-		s.c.fail(e.Name.Span, "%s '%s' does not accept parameters", term, e.Name.Name)
-		return false
-	}
 	return params == 0 || s.c.arity(e.Name, term, "parameter", params, f.MinParams, f.MaxParams)
 }
 

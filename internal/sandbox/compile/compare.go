@@ -236,7 +236,6 @@ func (s *scope) inCohort(e *hogql.Binary) value {
 		return s.c.fail(e.Y.Pos(), "IN COHORT takes the id or the name of a cohort")
 	}
 	number := strconv.FormatInt(id, 10)
-	s.c.read("cohort_people")
 	members := "(SELECT person_id FROM cohort_people WHERE equals(cohort_id, " + number +
 		") UNION ALL SELECT person_id FROM static_cohort_people WHERE equals(cohort_id, " + number + "))"
 	name := "in("

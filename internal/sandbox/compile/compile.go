@@ -73,7 +73,7 @@ type Compiled struct {
 	SQL     string
 	Columns []string // output names, by position; they can repeat
 	HogQL   string   // the query in normal form, with the LIMIT that runs
-	Tables  []string // tables read, by first use
+	Tables  []string // tables that the text names, by first use
 	// Probe is set where the query had no LIMIT: it runs with Limit+1 rows, and the last one only
 	// tells that there are more.
 	Probe         bool
@@ -157,6 +157,7 @@ func (c *compiler) unique(base string) string {
 	return name
 }
 
+// read notes a table that the query names.
 func (c *compiler) read(table string) {
 	for _, t := range c.tables {
 		if t == table {

@@ -170,6 +170,7 @@ func (s *scope) named(t *hogql.TableName, j *hogql.Join, first bool) *source {
 		s.c.fail(t.Span, "You don't have access to table `%s`.", name)
 		return nil
 	}
+	s.c.read(table.Name)
 	names := []string{name}
 	if last != name {
 		names = append(names, last)

@@ -48,7 +48,6 @@ type lazyJoin struct {
 
 // stored returns the source of a stored table.
 func (c *compiler) stored(t schema.Table, base string) *source {
-	c.read(t.Name)
 	return &source{table: &t, alias: c.unique(base), group: -1}
 }
 

@@ -204,6 +204,29 @@ func TestExpressions(t *testing.T) {
 	})
 }
 
+func TestMoreFunctions(t *testing.T) {
+	t.Parallel()
+	check(t, []truth{
+		{"SELECT toTimeZone(timestamp), toTimeZone(timestamp, 'UTC'), toDateTime(timestamp), toDateTime(timestamp, 'UTC') FROM events WHERE distinct_id = 'ann'",
+			`["2026-03-29T01:30:00+01:00","2026-03-29T00:30:00Z","2026-03-29T01:30:00+01:00","2026-03-29T00:30:00Z"]`},
+		{"SELECT toDateTime64('2026-01-01', 3, 'UTC'), parseDateTime('2026-01-02', '%Y-%m-%d'), parseDateTime('2026-01-02', '%Y-%m-%d', 'UTC'), parseDateTime('x', '%Y'), now('UTC')",
+			`["2026-01-01T00:00:00Z","2026-01-02T00:00:00+01:00","2026-01-02T00:00:00Z",null,"2026-03-30T10:00:00Z"]`},
+		{"SELECT toDateTime(map('a', '2026-01-01')['a']), make_timestamptz(2026, 1, 2, 3, 4, 5, 'UTC'), UUIDv7ToDateTime('018cc251-f400-7000-8000-000000000000'), UUIDv7ToDateTime('x'), toLastDayOfWeek(toDate('2026-03-25'))",
+			`["2026-01-01T00:00:00+01:00","2026-01-02T03:04:05Z","2024-01-01T01:00:00+01:00",null,"2026-03-29"]`},
+		{"SELECT extractIPv4Substrings('at 10.0.0.1 and 1.2.3'), json_agg(1), every(1 = 1), array(1, 2), fromUnixTimestamp64Milli(0), current_date(), _toInt64('5'), toFloatOrDefault('x')",
+			`[["10.0.0.1"],"[1]",1,[1,2],"1970-01-01T01:00:00+01:00","2026-03-30",5,0.0]`},
+		{"SELECT CAST('1.25' AS Decimal(10, 2)), CAST('7' AS Nullable(Int64)), CAST('3' AS UInt8), CAST(['1'] AS Int64[]), CAST('1.5' AS Float32), CAST('2026-01-01 00:00:00' AS DateTime64(3)), CAST('x' AS UUID)",
+			`["1.25",7,3,[1],1.5,"2026-01-01T00:00:00+01:00",null]`},
+		{"SELECT sum(number) OVER (ORDER BY number ROWS BETWEEN 1 PRECEDING AND CURRENT ROW) AS s, sum(number) OVER (ORDER BY number ROWS 1 PRECEDING) FROM numbers(3) ORDER BY s", "[0,0]\n[1,1]\n[3,3]"},
+		{"SELECT avg(toInt(n)), min(n), any(n), lower(upper(n)) = n FROM (SELECT 'a' AS n) GROUP BY n", `[null,"a","a",1]`},
+		{"SELECT round(avg(x), 1), sumIf(x, x > 1), addDays(toDate('2026-01-01'), 1) FROM (SELECT arrayJoin([1, 2, 3]) AS x)", `[2.0,5,"2026-01-02"]`},
+		{"SELECT groupArrayIf(event, event != 'pay' ORDER BY timestamp) FROM events", `[["view","view"]]`},
+		{"SELECT arrayReduce('uniq', [1, 1, 2]), arrayReduce('maxMap', [map('a', 1)]), arrayReduce('median', [1, 2, 3])", `[2,{"a":1},2.0]`},
+		{"SELECT p.properties['email'], p.properties.list[1], e.person.properties['plan'] FROM events e JOIN persons p ON p.id = e.person_id WHERE e.distinct_id = 'ann'", `["ann@x",null,"pro"]`},
+		{"SELECT p.email FROM (SELECT properties AS p FROM persons) ORDER BY p.email DESC LIMIT 1", `["ben@x"]`},
+	})
+}
+
 func TestInformationSchema(t *testing.T) {
 	t.Parallel()
 	check(t, []truth{
