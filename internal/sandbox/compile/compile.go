@@ -103,7 +103,7 @@ func Compile(q hogql.Query, p Project, o Options) (*Compiled, error) {
 	if o.PersonalKey {
 		c.refuseOffset(q)
 	}
-	out := &Compiled{Columns: outputNames(q)}
+	out := &Compiled{}
 	limited := limitTop(q, out)
 	if c.err != nil {
 		return nil, c.err
@@ -113,7 +113,6 @@ func Compile(q hogql.Query, p Project, o Options) (*Compiled, error) {
 		return nil, c.err
 	}
 	out.SQL, out.HogQL, out.Tables = r.sql, hogql.Print(limited), c.tables
-	out.Columns = out.Columns[:0]
 	for _, col := range r.columns {
 		out.Columns = append(out.Columns, col.name)
 	}

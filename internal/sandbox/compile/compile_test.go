@@ -179,6 +179,24 @@ func TestErrors(t *testing.T) {
 	}
 }
 
+func TestScopes(t *testing.T) {
+	t.Parallel()
+	p := project()
+	for _, table := range []string{"tables", "columns"} {
+		q, err := hogql.Parse("SELECT table_name FROM system.information_schema." + table)
+		require.NoError(t, err)
+		p.Scopes = nil
+		c, err := compile.Compile(q, p, compile.Options{PersonalKey: true})
+		require.NoError(t, err)
+		require.Contains(t, c.SQL, "'experiments'")
+		p.Scopes = func(scope string) bool { return scope != "experiment" }
+		c, err = compile.Compile(q, p, compile.Options{PersonalKey: true})
+		require.NoError(t, err)
+		require.NotContains(t, c.SQL, "'experiments'")
+		require.Contains(t, c.SQL, "'feature_flags'")
+	}
+}
+
 func TestOffsetIsRefusedToPersonalKeys(t *testing.T) {
 	t.Parallel()
 	for _, source := range []string{

@@ -238,7 +238,7 @@ func (s *scope) texts(in *invocation) (value, bool) {
 	return value{}, false
 }
 
-// lagAndLead translates lag and lead: PostHog makes them look at the whole partition.
+// lagAndLead makes lag and lead look at the whole partition, as PostHog does.
 func (s *scope) lagAndLead(in *invocation) (value, bool) {
 	name := map[string]string{"lag": "lagInFrame", "lead": "leadInFrame"}[in.function.Name]
 	if name == "" || len(in.args) == 0 {

@@ -200,35 +200,34 @@ func fromContainer(name string) bool {
 	return false
 }
 
+// resultKind is the kind of what a function returns; "" where it is not known.
 func resultKind(in *invocation) schema.Type {
 	var first schema.Type
 	if len(in.args) > 0 {
 		first = in.args[0].kind
 	}
-	switch n := in.name; {
-	case strings.HasPrefix(n, "count") || strings.HasPrefix(n, "uniq") || n == "length" || n == "dateDiff" || n == "row_number":
+	switch n := in.name; n {
+	case "length", "dateDiff", "row_number":
 		return schema.Integer
-	case n == "min" || n == "max" || n == "any" || n == "anyLast" || n == "argMax" || n == "argMin" || strings.HasSuffix(n, "If") && len(n) <= 10 ||
-		n == "coalesce" || n == "ifNull" || n == "nullIf" || n == "assumeNotNull" || n == "toNullable" || n == "least" || n == "greatest" ||
-		n == "lagInFrame" || n == "leadInFrame" || n == "first_value" || n == "last_value":
-		if strings.HasPrefix(n, "avg") || strings.HasPrefix(n, "sum") {
-			return ""
-		}
+	case "min", "max", "any", "anyLast", "argMin", "argMax", "minIf", "maxIf", "anyIf", "anyLastIf", "argMinIf", "argMaxIf",
+		"coalesce", "ifNull", "nullIf", "assumeNotNull", "toNullable", "least", "greatest", "lagInFrame", "leadInFrame", "first_value", "last_value":
 		return first
-	case strings.HasPrefix(n, "toString") || n == "lower" || n == "upper" || strings.HasPrefix(n, "JSONExtractString") || strings.HasPrefix(n, "JSONExtractRaw"):
+	case "toString", "lower", "upper", "JSONExtractString", "JSONExtractRaw":
 		return schema.String
-	case strings.HasPrefix(n, "toStartOf") && (strings.HasSuffix(n, "Hour") || strings.HasSuffix(n, "Minute") || strings.HasSuffix(n, "Minutes") ||
-		strings.HasSuffix(n, "Day") || strings.HasSuffix(n, "Second")):
+	case "toStartOfSecond", "toStartOfMinute", "toStartOfFiveMinutes", "toStartOfTenMinutes", "toStartOfFifteenMinutes", "toStartOfHour", "toStartOfDay":
 		return schema.DateTime
-	case n == "toDate" || n == "toMonday" || strings.HasPrefix(n, "toStartOf") && n != "toStartOfInterval":
+	case "toMonday", "toStartOfWeek", "toStartOfMonth", "toStartOfQuarter", "toStartOfYear", "toStartOfISOYear", "toLastDayOfMonth", "toLastDayOfWeek":
 		return schema.Date
-	case strings.HasPrefix(n, "add") || strings.HasPrefix(n, "subtract"):
-		if first == schema.DateTime {
+	case "groupArray", "groupUniqArray", "topK", "range", "quantiles", "splitByChar", "splitByString", "splitByRegexp", "arrayMap", "arrayFilter",
+		"arraySort", "arrayReverseSort", "arrayDistinct":
+		return schema.Array
+	default:
+		switch {
+		case strings.HasPrefix(n, "count") || strings.HasPrefix(n, "uniq"):
+			return schema.Integer
+		case first == schema.DateTime && (strings.HasPrefix(n, "add") || strings.HasPrefix(n, "subtract")):
 			return first
 		}
-	case strings.HasPrefix(n, "groupArray") || strings.HasPrefix(n, "groupUniqArray") || n == "topK" || n == "range" || n == "quantiles" ||
-		strings.HasPrefix(n, "splitBy") || n == "arrayMap" || n == "arrayFilter" || n == "arraySort" || n == "arrayDistinct":
-		return schema.Array
 	}
 	return ""
 }

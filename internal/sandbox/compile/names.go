@@ -9,18 +9,6 @@ import (
 	"posthog-mcp/internal/hogql"
 )
 
-// outputNames are the names of a query's columns as far as its text tells them.
-func outputNames(q hogql.Query) []string {
-	if s, ok := q.(*hogql.Select); ok {
-		names := make([]string, len(s.Columns))
-		for i, e := range s.Columns {
-			names[i] = outputName(e)
-		}
-		return names
-	}
-	return nil
-}
-
 // outputName is the alias, the last name of a path, or the HogQL text.
 func outputName(e hogql.Expr) string {
 	switch e := e.(type) {

@@ -98,7 +98,7 @@ func (c *compiler) set(q *hogql.Set, ctes *cte) compiledQuery {
 				v.kind, v.json = "", nil
 			}
 		}
-		op := m.Op
+		op := m.Op // the engine means ALL where it is not said, and cannot read it
 		if op == "INTERSECT ALL" || op == "EXCEPT ALL" {
 			op = strings.TrimSuffix(op, " ALL")
 		}
