@@ -23,11 +23,9 @@ func FuzzDecodeResult(f *testing.F) {
 			require.Nil(t, res)
 			return
 		}
-		require.True(t, (res == nil) != (status == nil))
+		require.NotEqual(t, res == nil, status == nil)
 		if status != nil {
-			if done, err := status.result(t.Context(), "run query"); err == nil {
-				res = done
-			} else {
+			if res, err = status.result(t.Context(), "run query"); err != nil {
 				return
 			}
 		}
