@@ -252,6 +252,8 @@ func TestTextStaysText(t *testing.T) {
 		require.NoError(t, err)
 		require.JSONEq(t, string(want), string(r.Rows[0]))
 	}
+	_, err := compile.Compile(&hogql.Select{Columns: []hogql.Expr{&hogql.Number{Text: "1 FROM events"}}}, project(), compile.Options{})
+	require.ErrorContains(t, err, `"1 FROM events" is not a number`)
 	for _, name := range []string{"a`b", `a\b`, "__events", "select", "a b", "'", "a.b", "é"} {
 		q := &hogql.Select{
 			Columns: []hogql.Expr{hogql.As(hogql.Ref("event"), name), hogql.Fn("upper", hogql.Ref(name))},

@@ -19,6 +19,9 @@ func (s *scope) expr(e hogql.Expr) value {
 	case *hogql.Field:
 		return s.field(e)
 	case *hogql.Number:
+		if strings.Trim(strings.ToLower(e.Text), "0123456789abcdefinxp.+-_") != "" {
+			return s.c.fail(e.Span, "%q is not a number", e.Text)
+		}
 		return numberLiteral(e)
 	case *hogql.String:
 		return value{sql: quote(e.Value), kind: schema.String, constant: true, text: &e.Value}

@@ -22,8 +22,8 @@ func (c *compiler) information(t schema.Table, base string) *source {
 		rows = dataTypeRows()
 	}
 	src := &source{alias: c.unique(base)}
-	var structure, values []string
-	for _, f := range t.Fields {
+	var names, arrays []string
+	for i, f := range t.Fields {
 		kind := map[schema.Type]string{schema.Integer: "Int64", schema.Float: "Float64", schema.Boolean: "Bool"}[f.Type]
 		if kind == "" {
 			kind = "String"
@@ -31,13 +31,16 @@ func (c *compiler) information(t schema.Table, base string) *source {
 		if f.Nullable {
 			kind = "Nullable(" + kind + ")"
 		}
-		structure = append(structure, schema.Ident(f.Name)+" "+kind)
+		cells := make([]string, len(rows))
+		for n, r := range rows {
+			cells[n] = r[i]
+		}
+		names = append(names, schema.Ident(f.Name))
+		arrays = append(arrays, "CAST(["+strings.Join(cells, ", ")+"], 'Array("+kind+")') AS "+schema.Ident(f.Name))
 		src.columns = append(src.columns, column{name: f.Name, alias: f.Name, value: value{kind: f.Type, null: f.Nullable}})
 	}
-	for _, r := range rows {
-		values = append(values, "("+strings.Join(r, ", ")+")")
-	}
-	src.sql = "VALUES(" + quote(strings.Join(structure, ", ")) + ", " + strings.Join(values, ", ") + ")"
+	// one array a column: the engine reads it faster than one expression a row
+	src.sql = "(SELECT " + strings.Join(names, ", ") + " FROM (SELECT 1 AS one) ARRAY JOIN " + strings.Join(arrays, ", ") + ")"
 	return src
 }
 
