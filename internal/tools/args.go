@@ -1,0 +1,107 @@
+package tools
+
+import (
+	"math"
+	"strings"
+
+	"posthog-mcp/internal/driver"
+)
+
+// ListArgs are the arguments of list_objects. All are optional.
+type ListArgs struct {
+	Search    string `json:"search,omitempty"`
+	Kind      string `json:"kind,omitempty"` // a driver.ObjectKind; "" means every kind
+	Limit     int    `json:"limit,omitempty"`
+	Cursor    string `json:"cursor,omitempty"`
+	ProjectID int64  `json:"project_id,omitempty"` // 0: the configured project
+}
+
+// FieldsArgs are the arguments of get_fields. Objects is required.
+type FieldsArgs struct {
+	Objects   []string `json:"objects,omitempty"`
+	Search    string   `json:"search,omitempty"`
+	Samples   *bool    `json:"samples,omitempty"` // nil means true
+	ProjectID int64    `json:"project_id,omitempty"`
+}
+
+// QueryArgs are the arguments of query_posthog. Query is required.
+type QueryArgs struct {
+	Query        string         `json:"query,omitempty"`
+	Values       map[string]any `json:"values,omitempty"` // for {name} placeholders; bound by PostHog, never pasted
+	TimePeriod   string         `json:"time_period,omitempty"`
+	Limit        int64          `json:"limit,omitempty"`  // 0 means 1000
+	Format       string         `json:"format,omitempty"` // "" means csv
+	Refresh      string         `json:"refresh,omitempty"`
+	ValidateOnly bool           `json:"validate_only,omitempty"`
+	ProjectID    int64          `json:"project_id,omitempty"`
+}
+
+// Limits of rows in one answer. PostHog lowers larger limits than 50,000 without a word.
+const (
+	defaultLimit = 1000
+	maxLimit     = 50_000
+)
+
+func projectParam() param {
+	return param{name: "project_id", kind: "integer", min: 1, max: math.MaxInt64, example: "1",
+		about: "Project to read instead of the configured one. list_objects kind=project lists those the key may see."}
+}
+
+func listParams() []param {
+	kinds := make([]string, 0, 14)
+	for _, k := range driver.Kinds() {
+		kinds = append(kinds, string(k))
+	}
+	return []param{
+		{name: "search", kind: "string", example: `"signup"`,
+			about: "A word or two of the name or description. Matches every kind unless kind is set."},
+		{name: "kind", kind: "string", enum: kinds, example: `"event"`, about: "List only this kind."},
+		{name: "limit", kind: "integer", min: 1, max: 500, preset: "50", example: "50", about: "Most entries to return."},
+		{name: "cursor", kind: "string", about: "Continue a list: the cursor that the answer before gave, with the same other arguments."},
+		projectParam(),
+	}
+}
+
+func fieldsParams() []param {
+	return []param{
+		{name: "objects", kind: "array", required: true, min: 1, max: 10, example: `["events","event:NAME"]`,
+			about: "What to read: a table or view name, event:NAME, person, session, group:TYPE, property:NAME, cohort:ID, action:ID, " +
+				"insight:SHORT_ID, dashboard:ID, feature_flag:KEY, experiment:ID, survey:ID. list_objects gives them."},
+		{name: "search", kind: "string", example: `"plan"`, about: "Only fields with this word in their name or description."},
+		{name: "samples", kind: "boolean", preset: "true", about: "Show the most frequent values of text properties (costs a query)."},
+		projectParam(),
+	}
+}
+
+func queryParams() []param {
+	return []param{
+		{name: "query", kind: "string", required: true, example: `"SELECT event, count() AS n FROM events WHERE timestamp >= now() - INTERVAL 7 DAY GROUP BY event ORDER BY n DESC"`,
+			about: "One HogQL SELECT. {name} stands for an entry of values, {filters} for the time period."},
+		{name: "values", kind: "object", example: `{"name":"user_signed_up"}`,
+			about: "Values of the {name} placeholders: text, numbers, booleans, null, lists. Sent apart from the query, so text from users is safe here."},
+		{name: "time_period", kind: "string", enum: []string{"1d", "7d", "30d", "90d", "all"},
+			about: "Fills the {filters} placeholder: WHERE {filters}."},
+		{name: "limit", kind: "integer", min: 1, max: maxLimit, preset: "1000", example: "1000",
+			about: "Most rows to return. A smaller LIMIT in the query is kept."},
+		{name: "format", kind: "string", enum: []string{FormatCSV, FormatJSON, FormatMarkdown}, preset: `"csv"`,
+			about: "csv has the fewest tokens; json keeps nested values and full types."},
+		{name: "refresh", kind: "string", enum: []string{"cached", "fresh"}, preset: `"cached"`,
+			about: "cached: a recent answer may be reused, its age is shown. fresh: computed now."},
+		{name: "validate_only", kind: "boolean", preset: "false", about: "Check the query, do not run it."},
+		projectParam(),
+	}
+}
+
+// checked returns an *ArgumentError when arguments that did not come as JSON break the rules of params.
+func checked(params []param, args any) error {
+	var ignored map[string]any
+	return decode(encodeJSON(args), params, &ignored)
+}
+
+// format returns the answer's format: csv unless said otherwise.
+func (a QueryArgs) format() string {
+	if a.Format == "" {
+		return FormatCSV
+	}
+	return strings.ToLower(a.Format)
+}

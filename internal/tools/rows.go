@@ -1,0 +1,158 @@
+package tools
+
+import (
+	"encoding/json"
+	"fmt"
+	"strings"
+	"time"
+
+	"posthog-mcp/internal/driver"
+)
+
+// Formats of an answer. Table is for terminals; the others are for tools too.
+const (
+	FormatCSV      = "csv"
+	FormatJSON     = "json"
+	FormatMarkdown = "markdown"
+	FormatTable    = "table"
+)
+
+// Answer is what an operation gives. Text is for a reader, at most 35,000 characters; Data is the same
+// content as a value that encodes to JSON.
+type Answer struct {
+	Text string
+	Data any
+}
+
+// Rows is an answered query. Answer gives it as a text within a model's budget, Write in full.
+type Rows struct {
+	Project driver.Project
+	Columns []string
+	Types   []string // ClickHouse types, as PostHog names them
+	Rows    [][]any  // json.Number, string, bool, nil, []any, map[string]any
+	HasMore *bool    // nil where the query's own LIMIT was reached: nobody knows
+	Limit   int64    // the limit that applied: ours or the query's; 0 where it is not known
+	AsOf    time.Time
+	Cached  bool
+	Elapsed time.Duration
+	HogQL   string // what ran, where its meaning is not that of the query given
+	Notes   []Note
+
+	count string // "3 rows, all of them"
+	now   time.Time
+}
+
+// Note is a remark on an answer. A warning says that the answer may not mean what it seems to.
+type Note struct {
+	Warning bool
+	Text    string
+}
+
+func (n Note) String() string {
+	if n.Warning {
+		return "warning: " + n.Text
+	}
+	return "note: " + n.Text
+}
+
+// rowsJSON is the JSON form of an answered query. Rows stand between head and tail when it is streamed.
+type rowsJSON struct {
+	Answered bool              `json:"answered"`
+	Project  projectJSON       `json:"project"`
+	Columns  []string          `json:"columns"`
+	Types    []string          `json:"types"`
+	Rows     []json.RawMessage `json:"rows"`
+	RowCount int               `json:"row_count"`
+	Shown    *int              `json:"rows_shown,omitempty"` // where not all fit
+	HasMore  *bool             `json:"has_more"`
+	Limit    int64             `json:"limit,omitempty"`
+	AsOf     string            `json:"as_of,omitempty"`
+	Cached   bool              `json:"cached"`
+	HogQL    string            `json:"hogql,omitempty"`
+	Notes    []string          `json:"notes,omitempty"`
+}
+
+type projectJSON struct {
+	ID       int64  `json:"id"`
+	Name     string `json:"name,omitempty"`
+	TimeZone string `json:"timezone,omitempty"`
+}
+
+func (r *Rows) json() rowsJSON {
+	o := rowsJSON{
+		Answered: true,
+		Project:  projectJSON{r.Project.ID, r.Project.Name, r.Project.TimeZone},
+		Columns:  nonNil(r.Columns),
+		Types:    nonNil(r.Types),
+		Rows:     []json.RawMessage{},
+		RowCount: len(r.Rows),
+		HasMore:  r.HasMore,
+		Limit:    r.Limit,
+		Cached:   r.Cached,
+		HogQL:    r.HogQL,
+	}
+	if !r.AsOf.IsZero() {
+		o.AsOf = r.AsOf.UTC().Format(time.RFC3339)
+	}
+	for _, n := range r.Notes {
+		o.Notes = append(o.Notes, n.Text)
+	}
+	return o
+}
+
+func nonNil(list []string) []string {
+	if list == nil {
+		return []string{}
+	}
+	return list
+}
+
+// headline is the first line of an answer: project, rows, age, time taken.
+func (r *Rows) headline() string {
+	s := projectLabel(r.Project)
+	if z := r.Project.TimeZone; z != "" && z != "UTC" { // days and weeks are cut there
+		s += " (" + z + ")"
+	}
+	s += " · " + r.count
+	switch {
+	case r.AsOf.IsZero():
+	case r.Cached:
+		s += fmt.Sprintf(" · cached %s ago (refresh=fresh for now)", ago(r.now.Sub(r.AsOf)))
+	default:
+		s += " · fresh " + r.AsOf.UTC().Format("2006-01-02 15:04:05 UTC")
+	}
+	if !r.Cached && r.Elapsed > 0 {
+		s += fmt.Sprintf(" · %.2f s", r.Elapsed.Seconds())
+	}
+	return s
+}
+
+// Remarks returns what is to be said about the rows beside them: project, count, age, time, warnings, and
+// what ran where that is not the query given. The command line shows it on stderr.
+func (r *Rows) Remarks() string {
+	var b strings.Builder
+	b.WriteString(r.headline())
+	for _, n := range r.Notes {
+		b.WriteString("\n" + n.String())
+	}
+	if r.HogQL != "" {
+		b.WriteString("\nhogql: " + r.HogQL)
+	}
+	return b.String()
+}
+
+// projectLabel names a project as every answer begins: project 1 "Demo".
+func projectLabel(p driver.Project) string {
+	s := fmt.Sprintf("project %d", p.ID)
+	if p.Name != "" {
+		s += " " + quoted(p.Name)
+	}
+	return s
+}
+
+func quoted(s string) string {
+	if l := label(s); l[0] == '"' {
+		return l
+	}
+	return `"` + s + `"`
+}
