@@ -136,7 +136,7 @@ func TestOverview(t *testing.T) {
 		}
 	}
 	require.Equal(t, []string{"posthog events", "posthog sessions", "posthog cohort_people", "posthog numbers", "data_warehouse stripe_charge", "view revenue_by_month",
-		"system system.cohorts", "system system.insights", "information_schema system.information_schema.columns"}, families)
+		"system system.insights", "system system.cohorts", "information_schema system.information_schema.columns"}, families)
 	n := len(f.requests())
 	_, err = c.ListObjects(t.Context(), driver.ListRequest{})
 	require.NoError(t, err)

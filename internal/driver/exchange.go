@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"io"
 	"mime"
 	"net/http"
@@ -60,7 +61,7 @@ func (c *Client) send(ctx context.Context, r request) (int, error) {
 	}
 	defer drain(resp.Body)
 	body := &boundedReader{r: resp.Body, left: c.opts.MaxResponse}
-	if e := c.judge(resp, body, r.op); e != nil {
+	if e := c.judge(resp, body, r); e != nil {
 		return resp.StatusCode, e
 	}
 	if err := r.decode(answer{resp.StatusCode, body}); err != nil {
@@ -94,7 +95,7 @@ func (c *Client) newRequest(ctx context.Context, r request) (*http.Request, erro
 }
 
 // judge turns every answer that is not a JSON success into an error.
-func (c *Client) judge(resp *http.Response, body io.Reader, op string) error {
+func (c *Client) judge(resp *http.Response, body io.Reader, r request) error {
 	kind, _, _ := mime.ParseMediaType(resp.Header.Get("Content-Type"))
 	isJSON := kind == "application/json" || strings.HasSuffix(kind, "+json")
 	if resp.StatusCode/100 == 2 && isJSON {
@@ -103,7 +104,10 @@ func (c *Client) judge(resp *http.Response, body io.Reader, op string) error {
 	const excerpt = 64 << 10
 	text, _ := io.ReadAll(io.LimitReader(body, excerpt))
 	e := statusError(resp.StatusCode, isJSON, text, resp.Header)
-	e.Op = op
+	e.Op = r.op
+	if e.Kind == NotFound && r.project != 0 && strings.HasPrefix(e.Detail, "Project not found") {
+		e.Detail = fmt.Sprintf("project %d not found", r.project)
+	}
 	return e
 }
 

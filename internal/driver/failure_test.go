@@ -47,7 +47,7 @@ func TestOutcomes(t *testing.T) {
 		{name: "quota", status: 402, body: detail(server, "quota_limit_exceeded", "used up"), kind: driver.Quota, attempts: 1},
 		{name: "scope", status: 403, body: detail(auth, "permission_denied", "API key missing required scope 'query:read'"), kind: driver.Forbidden, attempts: 1,
 			want: driver.Error{Scope: "query:read"}},
-		{name: "project", status: 404, body: detail("invalid_request", "not_found", "Project not found."), kind: driver.NotFound, attempts: 1},
+		{name: "project", status: 404, body: detail("invalid_request", "not_found", "Project not found."), kind: driver.NotFound, attempts: 1, want: driver.Error{Detail: "project 1 not found"}},
 		{name: "method", status: 405, body: detail("invalid_request", "method_not_allowed", "x"), kind: driver.NotFound, attempts: 1},
 		{name: "conflict", status: 409, body: detail(server, "conflict", "x"), kind: driver.Invalid, attempts: 1},
 		{name: "too large", status: 413, body: "<h1>413 Request Entity Too Large</h1>", header: []string{"html"}, kind: driver.TooLarge, attempts: 1},

@@ -106,7 +106,9 @@ func (c *Client) overview(ctx context.Context, g *gather, project int64) *Overvi
 
 // families groups tables by origin, the most useful first.
 func families(tables []table) []Family {
-	first := []string{"events", "persons", "sessions", "groups", "cohort_people", "person_distinct_ids", "session_replay_events"}
+	first := []string{"events", "persons", "sessions", "groups", "cohort_people", "person_distinct_ids", "session_replay_events",
+		"system.insights", "system.dashboards", "system.cohorts", "system.feature_flags", "system.experiments", "system.actions",
+		"system.surveys", "system.annotations", "system.error_tracking_issues"}
 	place := func(name string) int {
 		if i := slices.Index(first, name); i >= 0 {
 			return i

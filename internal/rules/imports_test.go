@@ -45,7 +45,7 @@ func list(t *testing.T, args ...string) []pkg {
 // ends in /... covers all below it.
 var ours = map[string][]string{
 	"cmd/posthog-mcp":              {"internal/config", "internal/server", "internal/tools", "internal/driver", "internal/hogql"},
-	"cmd/posthog-sandbox":          {"internal/sandbox/..."},
+	"cmd/posthog-sandbox":          {"internal/sandbox", "internal/sandbox/..."},
 	"internal/server":              {"internal/tools", "internal/driver"},
 	"internal/tools":               {"internal/driver", "internal/hogql"},
 	"internal/config":              {},

@@ -125,13 +125,13 @@ func overviewText(o *driver.Objects, now time.Time) string {
 		if len(f.Tables) == 0 {
 			continue
 		}
-		room, name := 420, strings.ReplaceAll(f.Name, "_", " ")
+		room, name, prefix := 420, strings.ReplaceAll(f.Name, "_", " "), ""
 		if f.Name == "system" {
-			name, room = "system.* saved things", 330
+			name, room, prefix = "system.* saved things", 330, "system."
 		}
 		names := make([]string, len(f.Tables))
 		for i, t := range f.Tables {
-			names[i] = label(strings.TrimPrefix(t.Name, "system."))
+			names[i] = label(strings.TrimPrefix(t.Name, prefix))
 			if t.Count != nil {
 				names[i] += " " + thousands(*t.Count) + "/30 d"
 			}
