@@ -1,0 +1,44 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"posthog-mcp/internal/sandbox/sandboxtest"
+)
+
+// TestMain puts the real program on the PATH as posthog-mcp: the tests run it as its users do.
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){"posthog-mcp": main})
+}
+
+// outcome is how a run of the program ended.
+type outcome struct {
+	stdout, stderr string
+	code           int
+}
+
+// environ is an environment that names the sandbox, and nothing of the caller's but PATH.
+func environ(s *sandboxtest.Sandbox, more ...string) []string {
+	return append([]string{
+		"PATH=" + os.Getenv("PATH"), "HOME=/nonexistent", "LOG_LEVEL=debug",
+		"POSTHOG_API_URL=" + s.URL, "POSTHOG_API_KEY=" + s.Key, "POSTHOG_PROJECT_ID=1",
+	}, more...)
+}
+
+// posthogMCP runs the program to its end.
+func posthogMCP(t *testing.T, env []string, stdin string, args ...string) outcome {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "posthog-mcp", args...)
+	cmd.Env = env
+	cmd.Stdin = strings.NewReader(stdin)
+	var stdout, stderr bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	_ = cmd.Run() // a non-zero code is part of the outcome
+	return outcome{stdout.String(), stderr.String(), cmd.ProcessState.ExitCode()}
+}
