@@ -29,6 +29,7 @@ export async function start(command, args, ready, options = {}) {
     child.stdout.on('data', look)
     child.stderr.on('data', look)
     child.on('error', reject)
+    setTimeout(() => { child.kill(); reject(new Error(`${path.basename(command)} was not ready after 30 s:\n${text}`)) }, 30_000).unref()
     exited.then(([code]) => reject(new Error(`${path.basename(command)} ended with ${code} before it was ready:\n${text}`)))
   })
   const stop = async (signal = 'SIGTERM') => {
