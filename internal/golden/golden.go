@@ -15,14 +15,14 @@ func Updating() bool { return os.Getenv("UPDATE") != "" }
 
 // Check compares got with the file at path (relative to the test's folder), or writes it when Updating.
 // A missing file is a failure that names the command which makes it.
-func Check(t testing.TB, path, got string) {
-	t.Helper()
+func Check(tb testing.TB, path, got string) {
+	tb.Helper()
 	if Updating() {
-		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o750))
-		require.NoError(t, os.WriteFile(path, []byte(got), 0o600))
+		require.NoError(tb, os.MkdirAll(filepath.Dir(path), 0o750))
+		require.NoError(tb, os.WriteFile(path, []byte(got), 0o600))
 		return
 	}
 	want, err := os.ReadFile(path) //nolint:gosec // the path is the test's own
-	require.NoError(t, err, "make golden writes it")
-	require.Equal(t, string(want), got, "%s differs; make golden rewrites it", path)
+	require.NoError(tb, err, "make golden writes it")
+	require.Equal(tb, string(want), got, "%s differs; make golden rewrites it", path)
 }

@@ -54,7 +54,7 @@ func (c *cells) clean(s string) string {
 		s = short
 		c.cut++
 	}
-	if seen := visible(s, false); seen != s {
+	if seen := visible(s); seen != s {
 		s = seen
 		c.escaped++
 	}
@@ -203,7 +203,7 @@ func offset(t time.Time) int {
 func (c column) head(k *cells) string {
 	name := c.name
 	if k.limit > 0 {
-		name = visible(shorten(name, min(nameLimit, k.limit)), false)
+		name = visible(shorten(name, min(nameLimit, k.limit)))
 	}
 	if c.kind == "" {
 		return name

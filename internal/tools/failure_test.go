@@ -84,7 +84,7 @@ func TestRefusedQueriesGetTheirPlace(t *testing.T) {
 		{"offset in limit by", `{"query":"SELECT event FROM events LIMIT 1 OFFSET 2 BY event"}`, ""},
 		{"offset behind union", `{"query":"SELECT 1 UNION ALL SELECT 2 LIMIT 1 OFFSET 2"}`, ""},
 		{"placeholder", `{"query":"SELECT count() FROM events WHERE event = {name}"}`, ""},
-		{"placeholder misspelt", `{"query":"SELECT count() FROM events WHERE event = {name}","values":{"nmae":"x"}}`, ""},
+		{"placeholder misspelt", `{"query":"SELECT count() FROM events WHERE event = {name}","values":{"names":"x"}}`, ""},
 		{"variables", `{"query":"SELECT {variables.plan}"}`, ""},
 		{"time period", `{"query":"SELECT 1","time_period":"7d"}`, ""},
 		{"field", `{"query":"SELECT 'é' AS x,\n  evnt FROM events WHERE timestamp > now()"}`,

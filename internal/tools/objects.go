@@ -97,7 +97,7 @@ func itemLine(it driver.Item) string {
 	readable := it.Kind == driver.KindProperty || it.Kind == driver.KindColumn
 	switch {
 	case it.Write != "" && (readable || it.Object == ""):
-		parts = append(parts, visible(it.Write, false))
+		parts = append(parts, visible(it.Write))
 	case it.Object != "" && it.Kind != driver.KindProject:
 		parts = append(parts, "get_fields "+label(it.Object))
 	}
@@ -231,7 +231,7 @@ func writeObject(b *strings.Builder, o driver.Object, search string, room int) {
 		parts = append(parts, sentence(o.Line, 300))
 	}
 	if o.From != "" {
-		parts = append(parts, visible(o.From, false))
+		parts = append(parts, visible(o.From))
 	}
 	b.WriteString(strings.Join(parts, " · ") + "\n")
 	for _, n := range o.Notes {
@@ -285,7 +285,7 @@ func writeFields(b *strings.Builder, fields []driver.Field, room int) int {
 
 func fieldText(f driver.Field) string {
 	if f.Write != "" {
-		return visible(f.Write, false)
+		return visible(f.Write)
 	}
 	return label(f.Name)
 }
@@ -306,7 +306,7 @@ func oneLine(s string, n int) string {
 	if q, err := hogql.Parse(s); err == nil {
 		s = hogql.Print(q)
 	}
-	return visible(shorten(strings.TrimSpace(s), n), false)
+	return visible(shorten(strings.TrimSpace(s), n))
 }
 
 func writeNotes(b *strings.Builder, notes []string) {

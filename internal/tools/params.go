@@ -196,7 +196,7 @@ func unknownArgument(name string, params []param) error {
 		names[i] = p.name
 	}
 	return &ArgumentError{
-		Field:   visible(shorten(name, 60), false),
+		Field:   visible(shorten(name, 60)),
 		Message: "is no argument of this tool" + didYouMean(name, names) + ". Known: " + strings.Join(names, ", "),
 	}
 }

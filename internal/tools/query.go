@@ -77,7 +77,7 @@ func (p *plan) placeholders() error {
 	}
 	for _, name := range sortedKeys(p.args.Values) {
 		if !used[name] {
-			p.notes = append(p.notes, Note{true, "values has " + quoted(name) + ", but the query has no placeholder {" + visible(shorten(name, 60), false) + "}: it was not used"})
+			p.notes = append(p.notes, Note{true, "values has " + quoted(name) + ", but the query has no placeholder {" + visible(shorten(name, 60)) + "}: it was not used"})
 		}
 	}
 	_, given := p.args.Values["filters"]
@@ -292,7 +292,7 @@ func (p *plan) filled() (string, error) {
 func markError(src string, m driver.Mark) *hogql.Error {
 	hint := ""
 	if m.Fix != "" {
-		hint = visible(m.Fix, false)
+		hint = visible(m.Fix)
 	}
 	span := hogql.Span{Start: int32(byteOffset(src, m.Start)), End: int32(byteOffset(src, m.End))}
 	return errorAt(src, span, sentence(m.Message, 400), hint)

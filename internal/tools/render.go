@@ -96,7 +96,7 @@ func (r *Rows) jsonAnswer(k *cells, body []string, shown int) Answer {
 		if i == 0 {
 			o.Columns = append([]string(nil), o.Columns...)
 		}
-		o.Columns[i] = visible(shorten(name, nameLimit), false)
+		o.Columns[i] = visible(shorten(name, nameLimit))
 	}
 	for _, line := range body {
 		o.Rows = append(o.Rows, json.RawMessage(line))
@@ -223,7 +223,7 @@ func writeTable(b *bufio.Writer, cols []column, rows [][]any) {
 	k := &cells{}
 	widths := make([]int, len(cols))
 	for i, c := range cols {
-		widths[i] = utf8.RuneCountInString(visible(c.name, false))
+		widths[i] = utf8.RuneCountInString(visible(c.name))
 	}
 	texts := make([][]string, len(rows))
 	for i, row := range rows {
@@ -233,7 +233,7 @@ func writeTable(b *bufio.Writer, cols []column, rows [][]any) {
 			if v == nil {
 				text = "NULL"
 			}
-			texts[i][j] = visible(text, false)
+			texts[i][j] = visible(text)
 			widths[j] = max(widths[j], utf8.RuneCountInString(texts[i][j]))
 		}
 	}
@@ -255,7 +255,7 @@ func writeTable(b *bufio.Writer, cols []column, rows [][]any) {
 		}
 		b.WriteByte('\n')
 	}
-	line(func(j int) string { return visible(cols[j].name, false) })
+	line(func(j int) string { return visible(cols[j].name) })
 	line(func(j int) string { return strings.Repeat("─", widths[j]) })
 	for _, row := range texts {
 		line(func(j int) string { return row[j] })

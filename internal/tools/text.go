@@ -25,9 +25,8 @@ func encodeJSON(v any) []byte {
 func quoteJSON(s string) string { return string(encodeJSON(s)) }
 
 // visible returns s with every character that could hide, reorder or end text written out: control
-// characters as \n, \t, \x00, and marks of direction and zero width as \u202e. With lines set, line
-// breaks and tabs stay.
-func visible(s string, lines bool) string {
+// characters as \n, \t, \x00, and marks of direction and zero width as \u202e.
+func visible(s string) string {
 	clean := true
 	for _, r := range s {
 		if invisible(r) || r == utf8.RuneError {
@@ -47,7 +46,7 @@ func visible(s string, lines bool) string {
 			} else {
 				b.WriteRune(r)
 			}
-		case !invisible(r) || lines && (r == '\n' || r == '\t'):
+		case !invisible(r):
 			b.WriteRune(r)
 		case r == '\n':
 			b.WriteString(`\n`)
@@ -106,12 +105,12 @@ func label(s string) string {
 	if plain && len(s) <= 80 && s == strings.TrimSpace(s) {
 		return s
 	}
-	return `"` + strings.ReplaceAll(visible(shorten(s, 80), false), `"`, `\"`) + `"`
+	return `"` + strings.ReplaceAll(visible(shorten(s, 80)), `"`, `\"`) + `"`
 }
 
 // sentence returns free text from PostHog (a description, an error's detail) on one line, cut.
 func sentence(s string, n int) string {
-	return visible(shorten(strings.Join(strings.Fields(s), " "), n), false)
+	return visible(shorten(strings.Join(strings.Fields(s), " "), n))
 }
 
 // thousands writes 412310 as 412,310.
