@@ -73,11 +73,11 @@ func (p *program) print(a tools.Answer, asJSON bool, err error) error {
 	}
 	if !asJSON {
 		_, err = fmt.Fprintln(p.stdout, a.Text)
-		return err
+		return asLocal(err)
 	}
 	e := json.NewEncoder(p.stdout)
 	e.SetEscapeHTML(false)
-	return e.Encode(a.Data)
+	return asLocal(e.Encode(a.Data))
 }
 
 // query is the command line's query_posthog.
@@ -144,7 +144,7 @@ func (p *program) runQuery(ctx context.Context, s *tools.Service, a tools.QueryA
 		return err
 	}
 	if err := rows.Write(p.stdout, format); err != nil {
-		return err
+		return localError{err}
 	}
 	if format != tools.FormatJSON { // which says it all itself
 		fmt.Fprintln(p.stderr, rows.Remarks())
@@ -171,7 +171,7 @@ func (p *program) queryText(args []string, file string) (string, error) {
 	}
 	text, err := io.ReadAll(io.LimitReader(p.stdin, most))
 	if err != nil {
-		return "", fmt.Errorf("read the query from standard input: %w", err)
+		return "", localError{fmt.Errorf("read the query from standard input: %w", err)}
 	}
 	return string(text), nil
 }

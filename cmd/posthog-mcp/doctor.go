@@ -12,6 +12,7 @@ import (
 
 	"posthog-mcp/internal/config"
 	"posthog-mcp/internal/driver"
+	"posthog-mcp/internal/tools"
 )
 
 // wanted are the scopes that the catalogue uses, and what is lost without each. query:read is needed for all.
@@ -74,10 +75,10 @@ func (p *program) examine(ctx context.Context, cfg *config.Config, client *drive
 		line("key", "warn", "PostHog does not tell this key's scopes")
 	case kind == driver.Unauthorized:
 		line("reach", "ok", "%s %d ms", cfg.APIURL, time.Since(began).Milliseconds())
-		line("key", "fail", "%s", p.advice(err))
+		line("key", "fail", "%s", tools.Advice(err))
 		return errSilent
 	default:
-		line("reach", "fail", "%s", p.advice(err))
+		line("reach", "fail", "%s", tools.Advice(err))
 		return errSilent
 	}
 
@@ -87,14 +88,14 @@ func (p *program) examine(ctx context.Context, cfg *config.Config, client *drive
 		id = project.ID
 		line("project", "ok", "%d %q, %s", project.ID, project.Name, project.TimeZone)
 	case kindOf(err) == driver.Forbidden && id != 0:
-		line("project", "warn", "%d; %s", id, p.advice(err))
+		line("project", "warn", "%d; %s", id, tools.Advice(err))
 	default:
-		line("project", "fail", "%s", p.advice(err))
+		line("project", "fail", "%s", tools.Advice(err))
 		return errSilent
 	}
 	took, err := client.Probe(ctx, id)
 	if err != nil {
-		line("query", "fail", "%s", p.advice(err))
+		line("query", "fail", "%s", tools.Advice(err))
 		return errSilent
 	}
 	line("query", "ok", "SELECT 1 in %d ms", took.Milliseconds())

@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"posthog-mcp/internal/config"
+	"posthog-mcp/internal/tools"
 )
 
 // version is set by the linker.
@@ -74,6 +75,11 @@ func (u usageError) Unwrap() error { return u.error }
 
 func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
 
+// localError is a failure of this machine, told as it is: a port that is taken, a pipe that broke.
+type localError struct{ error }
+
+func (l localError) Unwrap() error { return l.error }
+
 // exitCode reports err to people and turns it into the exit code.
 func (p *program) exitCode(ctx context.Context, err error) int {
 	cut, wasCut := errors.AsType[signalled](context.Cause(ctx))
@@ -95,6 +101,10 @@ func (p *program) exitCode(ctx context.Context, err error) int {
 		fmt.Fprintln(p.stderr, "posthog-mcp: "+usage.Error()+"\nposthog-mcp --help shows what it takes")
 		return exitUsage
 	}
-	fmt.Fprintln(p.stderr, "posthog-mcp: "+p.advice(err))
+	text := tools.Advice(err)
+	if local, ok := errors.AsType[localError](err); ok {
+		text = local.Error()
+	}
+	fmt.Fprintln(p.stderr, "posthog-mcp: "+text)
 	return exitFailed
 }

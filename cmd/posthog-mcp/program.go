@@ -152,6 +152,3 @@ func isTerminal(w io.Writer) bool {
 	info, err := f.Stat()
 	return err == nil && info.Mode()&os.ModeCharDevice != 0
 }
-
-// advice puts a failure into words.
-func (p *program) advice(err error) string { return tools.Advice(err) }

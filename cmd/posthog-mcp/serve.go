@@ -58,7 +58,7 @@ func (p *program) serveStdio(ctx context.Context) error {
 		return err
 	}
 	defer client.Close()
-	return server.Stdio(ctx, tools.NewMCP(service, p.toolOptions(c, log)), p.stdin, p.stdout, log)
+	return asLocal(server.Stdio(ctx, tools.NewMCP(service, p.toolOptions(c, log)), p.stdin, p.stdout, log))
 }
 
 // serveHTTP serves until a signal.
@@ -82,5 +82,12 @@ func (p *program) serveHTTP(ctx context.Context, addr string) error {
 			o.Tokens = append(o.Tokens, server.NewToken(t.Name, t.Value.Reveal()))
 		}
 	}
-	return server.HTTP(ctx, o, tools.NewMCP(service, p.toolOptions(c, log)), log)
+	return asLocal(server.HTTP(ctx, o, tools.NewMCP(service, p.toolOptions(c, log)), log))
+}
+
+func asLocal(err error) error {
+	if err == nil {
+		return nil
+	}
+	return localError{err}
 }

@@ -14,20 +14,19 @@ import (
 	"github.com/caarlos0/env/v11"
 )
 
-// Mode says what the configuration is for; what is required depends on it.
+// Mode says what the configuration is for; how long a call may take depends on it.
 type Mode int
 
 // The modes. Commands that need no PostHog (hogql, version, help) load no configuration.
 const (
-	Command Mode = iota // one-shot commands: a key is needed, 90 s for a call
-	Serve               // the server: a key is needed unless MCP_AUTH=posthog, 45 s for a call
+	Command Mode = iota // one-shot commands: 90 s for a call
+	Serve               // the server: 45 s for a call
 )
 
 // Authentication of HTTP clients (MCP_AUTH).
 const (
-	AuthNone    = "none"    // loopback only
-	AuthToken   = "token"   // bearer tokens of MCP_AUTH_TOKENS
-	AuthPostHog = "posthog" // each client brings its own PostHog key
+	AuthNone  = "none"  // loopback only
+	AuthToken = "token" // bearer tokens of MCP_AUTH_TOKENS
 )
 
 // Config is the checked configuration.
@@ -50,7 +49,7 @@ type Config struct {
 	LogFormat string // "json" or "text"
 
 	Addr           string // of the HTTP transport
-	Auth           string // AuthNone, AuthToken or AuthPostHog
+	Auth           string // AuthNone or AuthToken
 	AuthTokens     []Token
 	AllowedOrigins []string
 	AllowedHosts   []string
@@ -90,7 +89,7 @@ type raw struct {
 	LogFormat string `env:"LOG_FORMAT" envDefault:"json" example:"json" doc:"json or text"`
 
 	Addr           string `env:"MCP_ADDR" envDefault:"127.0.0.1:8000" example:"127.0.0.1:8000" doc:"address of the HTTP transport"`
-	Auth           string `env:"MCP_AUTH" example:"token" doc:"none, token or posthog; without it token where tokens are set, else none"`
+	Auth           string `env:"MCP_AUTH" example:"token" doc:"none or token; without it token where tokens are set, else none"`
 	AuthTokens     string `env:"MCP_AUTH_TOKENS" example:"alice:a-long-random-token" doc:"bearer tokens of HTTP clients, name:token, comma-separated" secret:"true"`
 	AuthTokensFile string `env:"MCP_AUTH_TOKENS_FILE" example:"/run/secrets/mcp_tokens" doc:"file that holds them, one per line"`
 	AllowedOrigins string `env:"MCP_ALLOWED_ORIGINS" example:"https://app.example.com" doc:"web origins that may call the HTTP transport"`
@@ -128,11 +127,11 @@ func Load(environ []string, mode Mode) (*Config, error) {
 		return nil, fmt.Errorf("read environment: %T", err) // the text could hold values; fields are strings, so it cannot happen
 	}
 	c := &Config{Warnings: misspelt(environ)}
-	l.posthog(c, &r, mode)
+	l.posthog(c, &r)
 	l.limits(c, &r, mode)
 	l.log(c, &r)
 	l.transport(c, &r)
-	if c.APIKey.IsZero() && (mode != Serve || c.Auth != AuthPostHog) && !l.failed("POSTHOG_API_KEY", "POSTHOG_API_KEY_FILE", "POSTHOG_PERSONAL_API_KEY") {
+	if c.APIKey.IsZero() && !l.failed("POSTHOG_API_KEY", "POSTHOG_API_KEY_FILE", "POSTHOG_PERSONAL_API_KEY") {
 		l.missingKey()
 	}
 	if len(l.faults.List) > 0 {
@@ -185,7 +184,7 @@ func (l *loader) missingKey() {
 }
 
 // posthog reads whom to ask and as whom.
-func (l *loader) posthog(c *Config, r *raw, _ Mode) {
+func (l *loader) posthog(c *Config, r *raw) {
 	c.APIKey = l.key(r)
 	c.ProjectID = l.projectID("POSTHOG_PROJECT_ID", r.ProjectID)
 	for part := range list(r.AllowedProjects) {

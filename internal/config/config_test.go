@@ -145,7 +145,8 @@ func TestFaults(t *testing.T) {
 		{"format", []string{good, "LOG_FORMAT=xml"}, "LOG_FORMAT", "json or text"},
 		{"addr", []string{good, "MCP_ADDR=8000"}, "MCP_ADDR", "host:port"},
 		{"addr port", []string{good, "MCP_ADDR=x:99999"}, "MCP_ADDR", "host:port"},
-		{"auth", []string{good, "MCP_AUTH=magic"}, "MCP_AUTH", "none, token or posthog"},
+		{"auth", []string{good, "MCP_AUTH=magic"}, "MCP_AUTH", "none or token"},
+		{"auth of a later version", []string{good, "MCP_AUTH=posthog"}, "MCP_AUTH", "none or token"},
 		{"auth without tokens", []string{good, "MCP_AUTH=token"}, "MCP_AUTH_TOKENS", "is missing"},
 		{"tokens ignored", []string{good, "MCP_AUTH=none", "MCP_AUTH_TOKENS=a:0123456789abcdef"}, "MCP_AUTH", "ignored"},
 		{"tokens form", []string{good, "MCP_AUTH_TOKENS=0123456789abcdef"}, "MCP_AUTH_TOKENS", "name:token"},
@@ -213,16 +214,6 @@ func TestTokensFromFile(t *testing.T) {
 	require.Nil(t, f)
 	require.Equal(t, config.AuthToken, c.Auth)
 	require.Len(t, c.AuthTokens, 2)
-}
-
-func TestClientsBringTheirKeys(t *testing.T) {
-	t.Parallel()
-	c, f := load(t, config.Serve, "MCP_AUTH=posthog")
-	require.Nil(t, f)
-	require.True(t, c.APIKey.IsZero())
-	_, f = load(t, config.Command, "MCP_AUTH=posthog")
-	require.NotNil(t, f)
-	require.Equal(t, "POSTHOG_API_KEY", f.List[0].Variable)
 }
 
 func TestMisspelt(t *testing.T) {

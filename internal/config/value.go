@@ -165,8 +165,8 @@ func (l *loader) transport(c *Config, r *raw) {
 		c.Auth = AuthToken
 	case c.Auth == "":
 		c.Auth = AuthNone
-	case c.Auth != AuthNone && c.Auth != AuthToken && c.Auth != AuthPostHog:
-		l.faults.add("MCP_AUTH", "MCP_AUTH=token", "must be none, token or posthog")
+	case c.Auth != AuthNone && c.Auth != AuthToken:
+		l.faults.add("MCP_AUTH", "MCP_AUTH=token", "must be none or token")
 	case c.Auth == AuthToken && len(c.AuthTokens) == 0 && !l.failed("MCP_AUTH_TOKENS", "MCP_AUTH_TOKENS_FILE"):
 		l.faults.add("MCP_AUTH_TOKENS", "MCP_AUTH_TOKENS=alice:a-long-random-token", "is missing, but MCP_AUTH is token")
 	case c.Auth != AuthToken && len(c.AuthTokens) > 0:
