@@ -104,7 +104,9 @@ func splitType(name string) (head string, args []string) {
 	if open < 0 || !strings.HasSuffix(name, ")") {
 		return name, nil
 	}
-	head, name = name[:open], name[open+1:len(name)-1]
+	if head, name = name[:open], name[open+1:len(name)-1]; name == "" {
+		return head, nil // Tuple()
+	}
 	start := 0
 	for i, depth := 0, 0; i < len(name); i++ {
 		switch c := name[i]; c {

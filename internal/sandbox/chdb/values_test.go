@@ -44,6 +44,7 @@ func TestValues(t *testing.T) {
 			`["2026-07-01T12:00:00Z","2026-07-01T12:00:00.123456Z"]`},
 		{"old and far", "SELECT toDateTime64('1910-01-01 00:00:00', 6, 'UTC'), toDateTime64('2299-12-31 00:00:00', 6, 'UTC')", "",
 			`["1910-01-01T00:00:00Z","2299-12-31T00:00:00Z"]`},
+		{"an empty tuple is an empty array", "SELECT tuple(), [tuple()]", `["Tuple()","Array(Tuple())"]`, `[[],[[]]]`},
 		{"tuples are arrays", "SELECT (1, 'a', (2.5, NULL)), CAST((1, toDateTime('2026-01-01 00:00:00', 'UTC')) AS Tuple(`my, (time` UInt8, at DateTime('UTC')))",
 			"[\"Tuple(UInt8, String, Tuple(Float64, Nullable(Nothing)))\",\"Tuple(`my, (time` UInt8, at DateTime('UTC'))\"]",
 			`[[1,"a",[2.5,null]],[1,"2026-01-01T00:00:00Z"]]`},
