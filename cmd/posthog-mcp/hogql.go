@@ -1,0 +1,226 @@
+package main
+
+import (
+	"bufio"
+	"bytes"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/spf13/cobra"
+
+	"posthog-mcp/internal/hogql"
+)
+
+// hogql is the group of commands over HogQL texts. They work offline and need no configuration.
+func (p *program) hogql() *cobra.Command {
+	c := &cobra.Command{
+		Use: "hogql", Short: "Parse, check and format HogQL, offline", Args: cobra.NoArgs,
+		RunE: func(c *cobra.Command, _ []string) error {
+			var names []string
+			for _, sub := range c.Commands() {
+				names = append(names, sub.Name())
+			}
+			return usagef("hogql: say what to do: %s", strings.Join(names, ", "))
+		},
+	}
+	c.AddCommand(
+		p.hogqlParse(),
+	)
+	return c
+}
+
+// hogqlParse tells whether texts are HogQL.
+func (p *program) hogqlParse() *cobra.Command {
+	var in hogqlInput
+	c := &cobra.Command{
+		Use:   "parse [FILE…]",
+		Short: "Tell whether texts are HogQL, and where they are not",
+		Long: `Parse each file, or standard input. What is no HogQL is told on stderr, and the exit code is then 1.
+
+With --jsonl each line of the input is one text, {"id":…,"rule":"select"|"expr","text":…}, and each line of the
+output says {"id":…,"ok":true} or {"id":…,"ok":false,"error":{"message","line","column","start","end","hint"}}:
+columns count from 1, start and end are offsets from 0, all in characters.`,
+		RunE: func(_ *cobra.Command, files []string) error {
+			out := bufio.NewWriter(p.stdout)
+			failed := false
+			for t, err := range p.hogqlTexts(in, files) {
+				if err != nil {
+					return errors.Join(err, out.Flush())
+				}
+				_, err := t.parse()
+				failed = failed || err != nil
+				switch {
+				case in.jsonl:
+					err = writeLine(out, t.verdict(err))
+				case err != nil:
+					_, err = fmt.Fprintf(p.stderr, "%s: %v\n", t.name, err)
+				}
+				if err != nil {
+					return asLocal(err)
+				}
+			}
+			return hogqlEnd(out, failed)
+		},
+	}
+	in.flags(c)
+	return c
+}
+
+// hogqlInput is how the commands of the group are told what to read.
+type hogqlInput struct {
+	jsonl bool
+	rule  string
+}
+
+// flags adds the flags of the input to a command.
+func (in *hogqlInput) flags(c *cobra.Command) {
+	c.Flags().BoolVar(&in.jsonl, "jsonl", false, "one JSON object per line in and out")
+	c.Flags().StringVar(&in.rule, "rule", "select", "what a text is: select (a query) or expr (an expression)")
+}
+
+// hogqlText is one text to work on.
+type hogqlText struct {
+	ID   json.RawMessage `json:"id"` // of a JSON line: given back as it came
+	Rule string          `json:"rule"`
+	Text string          `json:"text"`
+	name string          // of the file, "-" for standard input; with the line's number for a JSON line
+}
+
+// hogqlVerdict is one line of output of --jsonl. Commands that have more to say embed it.
+type hogqlVerdict struct {
+	ID    json.RawMessage `json:"id,omitempty"`
+	OK    bool            `json:"ok"`
+	Error *hogqlProblem   `json:"error,omitempty"`
+}
+
+// hogqlProblem is where and why a text is no HogQL. Offsets count characters from 0, End is exclusive.
+type hogqlProblem struct {
+	Message string `json:"message"`
+	Line    int    `json:"line"`
+	Column  int    `json:"column"`
+	Start   int    `json:"start"`
+	End     int    `json:"end"`
+	Hint    string `json:"hint,omitempty"`
+}
+
+// parse reads the text by its rule; the error is *hogql.Error.
+func (t hogqlText) parse() (hogql.Node, error) {
+	if t.Rule == "expr" {
+		x, err := hogql.ParseExpr(t.Text)
+		return x, err
+	}
+	q, err := hogql.Parse(t.Text)
+	return q, err
+}
+
+// verdict is the line of --jsonl for what parse said.
+func (t hogqlText) verdict(err error) hogqlVerdict {
+	v := hogqlVerdict{ID: t.ID, OK: err == nil}
+	if e, ok := errors.AsType[*hogql.Error](err); ok {
+		start, end := t.offsets(e.Span)
+		v.Error = &hogqlProblem{Message: e.Message, Line: e.Line, Column: e.Column, Start: start, End: end, Hint: e.Hint}
+	}
+	return v
+}
+
+// offsets turns a span of bytes into offsets in characters.
+func (t hogqlText) offsets(s hogql.Span) (start, end int) {
+	start = utf8.RuneCountInString(t.Text[:s.Start])
+	return start, start + utf8.RuneCountInString(t.Text[s.Start:s.End])
+}
+
+// hogqlTexts reads the texts of the files, or of standard input where none is named, one after the other. An
+// error ends the sequence.
+func (p *program) hogqlTexts(in hogqlInput, files []string) iter.Seq2[hogqlText, error] {
+	if in.rule != "select" && in.rule != "expr" {
+		return func(yield func(hogqlText, error) bool) {
+			yield(hogqlText{}, usagef("--rule %q: it is select or expr", in.rule))
+		}
+	}
+	if len(files) == 0 {
+		files = []string{"-"}
+	}
+	return func(yield func(hogqlText, error) bool) {
+		for _, name := range files {
+			if !p.hogqlFile(in, name, yield) {
+				return
+			}
+		}
+	}
+}
+
+// hogqlFile yields the texts of one file and tells whether to go on.
+func (p *program) hogqlFile(in hogqlInput, name string, yield func(hogqlText, error) bool) bool {
+	from := p.stdin
+	if name != "-" {
+		f, err := os.Open(name) //nolint:gosec // the file is the user's choice
+		if err != nil {
+			yield(hogqlText{}, usagef("open the text: %w", err))
+			return false
+		}
+		defer func() { _ = f.Close() }()
+		from = f
+	}
+	if in.jsonl {
+		return hogqlLines(in, name, from, yield)
+	}
+	text, err := io.ReadAll(from)
+	if err != nil {
+		yield(hogqlText{}, localError{fmt.Errorf("read %s: %w", name, err)})
+		return false
+	}
+	return yield(hogqlText{Rule: in.rule, Text: string(text), name: name}, nil)
+}
+
+// hogqlLines yields the texts of JSON lines and tells whether to go on.
+func hogqlLines(in hogqlInput, name string, from io.Reader, yield func(hogqlText, error) bool) bool {
+	lines := bufio.NewReader(from)
+	for n := 1; ; n++ {
+		line, end := lines.ReadBytes('\n')
+		if end != nil && !errors.Is(end, io.EOF) {
+			yield(hogqlText{}, localError{fmt.Errorf("read %s: %w", name, end)})
+			return false
+		}
+		if line = bytes.TrimSpace(line); len(line) > 0 {
+			t := hogqlText{Rule: in.rule, name: fmt.Sprintf("%s:%d", name, n)}
+			if err := json.Unmarshal(line, &t); err != nil {
+				yield(t, usagef("%s: no JSON object with id, rule and text: %w", t.name, err))
+				return false
+			}
+			if t.Rule != "select" && t.Rule != "expr" {
+				yield(t, usagef("%s: rule %q: it is select or expr", t.name, t.Rule))
+				return false
+			}
+			if !yield(t, nil) {
+				return false
+			}
+		}
+		if end != nil {
+			return true
+		}
+	}
+}
+
+// writeLine writes v as one line of JSON.
+func writeLine(w io.Writer, v any) error {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false)
+	return e.Encode(v)
+}
+
+// hogqlEnd ends a command of the group: what failed is already reported, and the exit code is then 1.
+func hogqlEnd(out *bufio.Writer, failed bool) error {
+	if err := out.Flush(); err != nil {
+		return asLocal(err)
+	}
+	if failed {
+		return errSilent
+	}
+	return nil
+}
