@@ -14,8 +14,13 @@ import (
 
 // TestMain puts the real program on the PATH as posthog-mcp: the tests run it as its users do.
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){"posthog-mcp": main})
+	testscript.Main(closing{m}, map[string]func(){"posthog-mcp": main})
 }
+
+// closing runs the tests and closes the engine behind them.
+type closing struct{ m *testing.M }
+
+func (c closing) Run() int { return sandboxtest.Main(c.m) }
 
 // outcome is how a run of the program ended.
 type outcome struct {

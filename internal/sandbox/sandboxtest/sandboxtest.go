@@ -5,8 +5,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http/httptest"
+	"os"
 	"sync"
 	"testing"
 	"time"
@@ -104,11 +106,15 @@ type state struct {
 	world  *sample.World
 }
 
-// load opens the engine and makes the data, once in a process. They live as long as the process: the
-// engine's folder is removed by the next one that opens an engine.
+// load opens the engine and makes the data, once in a process: the engine allows no more. They live until
+// Main's tests have ended.
 var load = sync.OnceValues(open)
 
+// opened is closed once load has been called, so that Main does not open an engine only to close it.
+var opened = make(chan struct{})
+
 func open() (*state, error) {
+	close(opened)
 	library, tried, err := chdb.Find("")
 	if err != nil {
 		return nil, fmt.Errorf("the sandbox engine is missing, run: make engine (%w; looked at %q)", err, tried)
@@ -119,9 +125,33 @@ func open() (*state, error) {
 	}
 	world, err := sample.Load(context.Background(), engine, sample.Options{Events: Events, Seed: Seed, Now: Now()})
 	if err != nil {
-		return nil, fmt.Errorf("load the sample data: %w", err)
+		return nil, errors.Join(fmt.Errorf("load the sample data: %w", err), engine.Close())
 	}
 	return &state{engine, world}, nil
+}
+
+// Runner is a *testing.M.
+type Runner interface{ Run() int }
+
+// Main runs a package's tests and closes the engine behind them; it returns the exit code. Every package
+// whose tests use a Sandbox calls it in TestMain: a process that ends with the engine open leaves its folder
+// behind and, with cgo, can crash while it ends.
+func Main(m Runner) int {
+	code := m.Run()
+	select {
+	case <-opened:
+	default:
+		return code
+	}
+	s, err := load()
+	if err == nil {
+		err = s.engine.Close()
+	}
+	if err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return max(code, 1)
+	}
+	return code
 }
 
 func decode(tb testing.TB, text json.RawMessage) []any {
