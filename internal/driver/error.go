@@ -35,6 +35,7 @@ type Error struct {
 	Detail     string        // PostHog's explanation or ours
 	RetryAfter time.Duration // how long to wait before the same call can succeed; 0 when unknown or pointless
 	Attempts   int           // requests sent for this call; 0 when nothing was sent
+	Waited     time.Duration // in our own queue and between attempts
 	Since      time.Time     // Unavailable: since when the host has not answered; zero when unknown
 	Scope      string        // Forbidden: the missing scope, e.g. "query:read", when PostHog names it
 	Nearest    []string      // NotFound: the nearest known names, best first

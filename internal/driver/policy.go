@@ -39,7 +39,7 @@ func (c *Client) call(ctx context.Context, r request) (stats, error) {
 		if !ok {
 			e = &Error{Kind: Internal, Op: r.op, Detail: clean(err.Error()), wrapped: err}
 		}
-		e.Attempts = s.attempts
+		e.Attempts, e.Waited = s.attempts, s.waited
 		wait, again := c.retryWait(e, r, s.attempts)
 		if !again {
 			return s, e
@@ -53,7 +53,7 @@ func (c *Client) call(ctx context.Context, r request) (stats, error) {
 		c.log.Warn("retry", "op", r.op, "kind", string(e.Kind), "status", e.Status, "code", e.Code, "attempts", s.attempts, "wait", wait)
 		if sleep(ctx, wait) != nil {
 			e := contextError(ctx, r.op)
-			e.Attempts = s.attempts
+			e.Attempts, e.Waited = s.attempts, s.waited
 			return s, e
 		}
 		s.waited += wait

@@ -92,7 +92,7 @@ func (c *Client) runQuery(ctx context.Context, project int64, op string, q Query
 		}
 		return nil, err
 	}
-	res.QueryID, res.Elapsed, res.Attempts = id, time.Since(started), s.attempts
+	res.QueryID, res.Elapsed, res.Attempts, res.Waited = id, time.Since(started), s.attempts, s.waited
 	if !res.Cached && res.AsOf.IsZero() {
 		res.AsOf = time.Now()
 	}
@@ -108,7 +108,7 @@ func (c *Client) poll(ctx context.Context, project int64, op string, status *que
 		}
 		if sleep(ctx, wait) != nil {
 			e := contextError(ctx, op)
-			e.Attempts = s.attempts
+			e.Attempts, e.Waited = s.attempts, s.waited
 			return nil, e
 		}
 		wait = min(wait*3/2, pollCap)

@@ -49,8 +49,9 @@ type Result struct {
 	QueryID  string
 	Elapsed  time.Duration // the whole call, waits included
 	Attempts int
-	Bytes    int64    // size of the answer's body, decompressed
-	Warnings []string // PostHog's warnings about warehouse tables
+	Waited   time.Duration // in our own queue and between attempts, of Elapsed
+	Bytes    int64         // size of the answer's body, decompressed
+	Warnings []string      // PostHog's warnings about warehouse tables
 }
 
 // Mark is a finding of PostHog's own check. Start and End are offsets in code points, End exclusive;

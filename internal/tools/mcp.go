@@ -34,6 +34,7 @@ type Options struct {
 type outcome struct {
 	answer Answer
 	rows   int
+	cost   Cost
 	asJSON bool // the answer's Data is sent as structured content too
 }
 
@@ -166,7 +167,11 @@ func (t tool) handler(o Options) mcpserver.ToolHandlerFunc {
 				size += len(text.Text)
 			}
 		}
+		if e, ok := errors.AsType[*driver.Error](err); ok {
+			got.cost = Cost{e.Attempts, e.Waited}
+		}
 		o.Logger.LogAttrs(ctx, slog.LevelInfo, "tool call", slog.String("tool", t.name), slog.String("outcome", kindOf(err)),
+			slog.Int("attempts", got.cost.Attempts), slog.Duration("wait", got.cost.Waited),
 			slog.Int("rows", got.rows), slog.Int("bytes", size), slog.Duration("duration", o.Now().Sub(start)))
 		return result, nil
 	}

@@ -165,8 +165,8 @@ func TestCallsAreLoggedWithoutTheirContent(t *testing.T) {
 	require.NoError(t, err)
 	s.call(t, "query_posthog", `{"query":"SELECT ("}`)
 	log := s.log.String()
-	require.Contains(t, log, `msg="tool call" tool=query_posthog outcome=ok rows=2 bytes=`)
-	require.Contains(t, log, `outcome=syntax rows=0`)
+	require.Regexp(t, `msg="tool call" tool=query_posthog outcome=ok attempts=1 wait=\S+ rows=2 bytes=\d+ duration=`, log)
+	require.Contains(t, log, `outcome=syntax attempts=0 wait=0s rows=0`)
 	require.NotContains(t, log, "hidden_argument")
 	require.NotContains(t, log, canaryKey)
 }

@@ -186,6 +186,7 @@ func (s *Service) rows(p *plan, result *driver.Result) *Rows {
 	r := &Rows{
 		Project: result.Project, Columns: result.Columns, Types: result.Types, Rows: result.Rows,
 		AsOf: result.AsOf, Cached: result.Cached, Elapsed: result.Elapsed, Notes: p.notes, now: s.now(),
+		Cost: Cost{result.Attempts, result.Waited},
 	}
 	for _, w := range result.Warnings {
 		r.Notes = append(r.Notes, Note{true, sentence(w, 400)})
@@ -390,5 +391,5 @@ func (s *Service) answerQuery(ctx context.Context, a QueryArgs) (outcome, error)
 	if err != nil {
 		return outcome{}, err
 	}
-	return outcome{answer: rows.Answer(a.format(), s.token), rows: len(rows.Rows), asJSON: asJSON}, nil
+	return outcome{answer: rows.Answer(a.format(), s.token), rows: len(rows.Rows), cost: rows.Cost, asJSON: asJSON}, nil
 }

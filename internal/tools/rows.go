@@ -35,11 +35,18 @@ type Rows struct {
 	AsOf    time.Time
 	Cached  bool
 	Elapsed time.Duration
+	Cost    Cost
 	HogQL   string // what ran, where its meaning is not that of the query given
 	Notes   []Note
 
 	count string // "3 rows, all of them"
 	now   time.Time
+}
+
+// Cost is what an answer cost upstream; the log tells it.
+type Cost struct {
+	Attempts int           // requests sent
+	Waited   time.Duration // for a place within the limits, and between attempts
 }
 
 // Note is a remark on an answer. A warning says that the answer may not mean what it seems to.
