@@ -103,9 +103,17 @@ func invalidAdvice(e *driver.Error, detail string) string {
 		detail = fmt.Sprintf("status %d", e.Status)
 	}
 	if strings.Contains(detail, "OFFSET") {
-		return "PostHog refused the query: " + detail + ".\n" + keysetHint
+		return "PostHog refused the query: " + stopped(detail) + "\n" + keysetHint
 	}
-	return "PostHog refused the query: " + detail + ".\nUnchanged it will be refused again." + nameHint(detail)
+	return "PostHog refused the query: " + stopped(detail) + "\nUnchanged it will be refused again." + nameHint(detail)
+}
+
+// stopped ends a sentence that has no end yet.
+func stopped(s string) string {
+	if strings.HasSuffix(s, "?") || strings.HasSuffix(s, "!") {
+		return s
+	}
+	return s + "."
 }
 
 // nameHint says where names are found, for the refusals of PostHog that are about a name.

@@ -106,7 +106,7 @@ func TestArguments(t *testing.T) {
 		{"required", "query_posthog", `{}`, `query: is required, such as query="SELECT`},
 		{"null is absent", "query_posthog", `{"query":null}`, `query: is required`},
 		{"empty", "query_posthog", `{"query":"  "}`, `query: is empty`},
-		{"unknown", "query_posthog", `{"query":"SELECT 1","limits":5}`, `limits: is no argument of this tool; did you mean "limit"?. Known: query, values`},
+		{"unknown", "query_posthog", `{"query":"SELECT 1","limits":5}`, `limits: is no argument of this tool; did you mean "limit"? Known: query, values`},
 		{"of a later version", "query_posthog", `{"question":"how many?"}`, `question: is no argument of this tool`},
 		{"text for a number", "query_posthog", `{"query":"SELECT 1","limit":"100"}`, `limit: must be a whole number from 1 to 50000, without quotes, not "100"`},
 		{"too many", "query_posthog", `{"query":"SELECT 1","limit":50001}`, `limit: must be a whole number from 1 to 50000`},

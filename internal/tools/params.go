@@ -197,7 +197,7 @@ func unknownArgument(name string, params []param) error {
 	}
 	return &ArgumentError{
 		Field:   visible(shorten(name, 60)),
-		Message: "is no argument of this tool" + didYouMean(name, names) + ". Known: " + strings.Join(names, ", "),
+		Message: stopped("is no argument of this tool"+didYouMean(name, names)) + " Known: " + strings.Join(names, ", "),
 	}
 }
 
