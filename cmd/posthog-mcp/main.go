@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	_ "time/tzdata" // projects have time zones, and a container from scratch has no zone files
 
 	"posthog-mcp/internal/config"
 	"posthog-mcp/internal/tools"

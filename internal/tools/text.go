@@ -98,7 +98,7 @@ func shorten(s string, n int) string {
 func label(s string) string {
 	plain := s != ""
 	for _, r := range s {
-		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("$_-.:/ ", r) {
+		if !unicode.IsLetter(r) && !unicode.IsDigit(r) && !strings.ContainsRune("$_-.:/@+ ", r) {
 			plain = false
 		}
 	}
