@@ -120,21 +120,3 @@ func TestCorpusErrors(t *testing.T) {
 		require.GreaterOrEqual(t, e.Line, 1, c.ID)
 	}
 }
-
-func BenchmarkParse(b *testing.B) {
-	var queries []string
-	size := 0
-	for _, c := range corpus(b) {
-		if c.OK && c.Rule == "select" {
-			queries = append(queries, c.Text)
-			size += len(c.Text)
-		}
-	}
-	b.SetBytes(int64(size))
-	b.ReportAllocs()
-	for b.Loop() {
-		for _, q := range queries {
-			_, _ = hogql.Parse(q)
-		}
-	}
-}

@@ -62,7 +62,8 @@ func (d *diagnosis) edited(start, end int32, text string) string {
 
 // parses reports whether text is HogQL.
 func (d *diagnosis) parses(text string) bool {
-	p := newParser(text, d.limits)
+	var p parser
+	p.begin(text, d.limits)
 	if d.rule == ruleExpr {
 		p.expr()
 	} else {

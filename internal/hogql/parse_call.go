@@ -9,7 +9,8 @@ func (p *parser) call(name Ident) Expr { return p.callAt(name) }
 func (p *parser) callAt(name Ident) Expr {
 	open := p.tok.start
 	p.next()
-	c := &Call{Name: name}
+	c := p.slabs.calls.one()
+	c.Name = name
 	p.callHead(c)
 	if p.tok.kind != kRParen && !p.isPair(kwOrder, kwBy) && !p.failed {
 		if c.Distinct {

@@ -144,14 +144,15 @@ func (p *parser) groupEndsAt(t token) bool {
 
 // clauseList reads expressions; the last comma may stand alone.
 func (p *parser) clauseList() []Expr {
-	var list []Expr
+	var buf [listBuf]Expr
+	list := buf[:0]
 	for !p.failed {
 		list = append(list, p.expr())
 		if !p.acceptKind(kComma) || p.listEnds() {
 			break
 		}
 	}
-	return list
+	return p.slabs.exprs.keep(list)
 }
 
 // ordering reads ORDER BY and INTERPOLATE.
@@ -193,7 +194,8 @@ func (p *parser) interpolate() *Interpolate {
 
 // orderList reads the members of ORDER BY.
 func (p *parser) orderList() []*Order {
-	var list []*Order
+	var buf [listBuf]*Order
+	list := buf[:0]
 	for !p.failed {
 		list = append(list, p.order())
 		if !p.acceptKind(kComma) {
@@ -203,12 +205,13 @@ func (p *parser) orderList() []*Order {
 			p.failAt(token{kind: kComma, start: p.prevEnd - 1, end: p.prevEnd}, failOrderComma, "")
 		}
 	}
-	return list
+	return p.slabs.order.keep(list)
 }
 
 func (p *parser) order() *Order {
 	start := p.tok.start
-	o := &Order{X: p.expr()}
+	o := p.slabs.orders.one()
+	o.X = p.expr()
 	p.count()
 	switch p.tok.kw {
 	case kwDesc, kwDescending:

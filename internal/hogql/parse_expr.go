@@ -46,6 +46,20 @@ func (p *parser) binary(floor int) Expr {
 	return x
 }
 
+// operation makes a Binary that ends behind the last token read.
+func (p *parser) operation(op Op, pos Span, x, y Expr) *Binary {
+	b := p.slabs.binaries.one()
+	b.Span, b.Op, b.OpPos, b.X, b.Y = p.span(x.Pos().Start), op, pos, x, y
+	return b
+}
+
+// named makes an Alias that ends behind the last token read.
+func (p *parser) named(start int32, x Expr, name Ident) *Alias {
+	a := p.slabs.aliases.one()
+	a.Span, a.X, a.Name = p.span(start), x, name
+	return a
+}
+
 // infix reads an operator of that many words and its right operand.
 func (p *parser) infix(x Expr, op Op, words int) Expr {
 	pos := Span{p.tok.start, p.tok.end}
@@ -57,7 +71,7 @@ func (p *parser) infix(x Expr, op Op, words int) Expr {
 		return x
 	}
 	p.count()
-	return &Binary{Span: p.span(x.Pos().Start), Op: op, OpPos: pos, X: x, Y: y}
+	return p.operation(op, pos, x, y)
 }
 
 // wordOperator reads an operator that is written as a word, if there is one that binds at least as tight
@@ -104,7 +118,7 @@ func (p *parser) logical(x Expr, op Op, floor int) (Expr, bool) {
 	if inner, ok := x.(*Logical); ok && inner.Op == op {
 		l.Exprs = inner.Exprs
 	} else {
-		l.Exprs = append(make([]Expr, 0, 4), x)
+		l.Exprs = append(make([]Expr, 0, 2), x)
 	}
 	word := p.tok.kw
 	for p.tok.kw == word {
@@ -142,7 +156,7 @@ func (p *parser) alias(x Expr) Expr {
 		return x
 	}
 	p.count()
-	return &Alias{Span: p.span(x.Pos().Start), X: x, Name: name}
+	return p.named(x.Pos().Start, x, name)
 }
 
 func (p *parser) isOperator(x Expr, floor int) (Expr, bool) {
@@ -172,7 +186,7 @@ func (p *parser) isOperator(x Expr, floor int) (Expr, bool) {
 			op = OpNotDistinct
 		}
 		p.count()
-		return &Binary{Span: p.span(x.Pos().Start), Op: op, OpPos: pos, X: x, Y: y}, true
+		return p.operation(op, pos, x, y), true
 	case after.kw == kwNull, after.kw == kwDistinct:
 		return x, false
 	}
@@ -190,7 +204,13 @@ func (p *parser) matchOperator(x Expr, floor int, word keyword, negated bool) (E
 	if floor > precCompare {
 		return x, false
 	}
-	op := map[keyword]Op{kwIn: OpIn, kwLike: OpLike, kwIlike: OpILike}[word]
+	op := OpIn
+	switch word {
+	case kwLike:
+		op = OpLike
+	case kwIlike:
+		op = OpILike
+	}
 	pos := Span{p.tok.start, p.tok.end}
 	p.next()
 	if negated {
@@ -206,7 +226,7 @@ func (p *parser) matchOperator(x Expr, floor int, word keyword, negated bool) (E
 		return x, false
 	}
 	p.count()
-	return &Binary{Span: p.span(x.Pos().Start), Op: op, OpPos: pos, X: x, Y: y}, true
+	return p.operation(op, pos, x, y), true
 }
 
 func (p *parser) between(x Expr, floor int, negated bool) (Expr, bool) {

@@ -191,7 +191,8 @@ func (p *parser) joinItem() []*Join {
 	if joins != nil {
 		return joins
 	}
-	j := &Join{Table: table}
+	j := p.slabs.joins.one()
+	j.Table = table
 	p.tableAliases(j)
 	for p.is(kwPivot) || p.is(kwUnpivot) {
 		if p.peek().kind == kLParen || p.is(kwUnpivot) && p.peek().kw == kwInclude {
@@ -206,7 +207,7 @@ func (p *parser) joinItem() []*Join {
 		j.Sample = p.sample()
 	}
 	j.Span = p.span(start)
-	return []*Join{j}
+	return p.slabs.from.keep([]*Join{j})
 }
 
 // tableAliases reads [AS] name [(column, …)]; the last of several counts.
@@ -265,12 +266,13 @@ func (p *parser) tableName() Table {
 		p.close(kRParen, open)
 		return &TableCall{Span: p.span(start), Name: first, Args: args}
 	}
-	n := &TableName{Chain: append(make([]Ident, 0, 1), first)}
+	n := p.slabs.tables.one()
+	parts := append(p.slabs.idents.room(), first)
 	for p.tok.kind == kDot && !p.failed {
 		p.next()
-		n.Chain = append(n.Chain, p.name("a name"))
+		parts = append(parts, p.name("a name"))
 	}
-	n.Span = p.span(start)
+	n.Span, n.Chain = p.span(start), p.slabs.idents.take(parts)
 	return n
 }
 
@@ -337,14 +339,15 @@ func (p *parser) isTableWord() bool {
 
 // joinRest reads what belongs to a table that has been read.
 func (p *parser) joinRest(table Table, start int32) []*Join {
-	j := &Join{Table: table}
+	j := p.slabs.joins.one()
+	j.Table = table
 	p.tableAliases(j)
 	j.Final = p.accept(kwFinal)
 	if p.is(kwSample) {
 		j.Sample = p.sample()
 	}
 	j.Span = p.span(start)
-	return []*Join{j}
+	return p.slabs.from.keep([]*Join{j})
 }
 
 // values reads VALUES (a, b), (c, d) up to the closing parenthesis of the one at open.

@@ -55,7 +55,9 @@ func (p *parser) operand() Expr {
 func (p *parser) str() *String {
 	t := p.tok
 	p.next()
-	return &String{Span: Span{t.start, t.end}, Value: unquote(p.src[t.start+1:t.end-1], '\'')}
+	s := p.slabs.strings.one()
+	s.Span, s.Value = Span{t.start, t.end}, unquote(p.src[t.start+1:t.end-1], '\'')
+	return s
 }
 
 // signedNumber reads a sign and the number behind it, if it is one.
@@ -102,7 +104,9 @@ func (p *parser) number(start int32) *Number {
 		}
 		text = withoutBlanks(text)
 	}
-	return &Number{Span: span, Text: text}
+	n := p.slabs.numbers.one()
+	n.Span, n.Text = span, text
+	return n
 }
 
 // fraction reads the point of a decimal and the digits behind it, unless the point reads a member.
@@ -150,13 +154,13 @@ func (p *parser) chain() Expr {
 	if first.kind == kIdent && p.tok.kind != kDot && (isClauseWord(first.kw) || isInfixWord(first)) {
 		p.lastWord = first
 	}
-	parts := append(make([]Ident, 0, 2), p.ident(first))
+	parts := append(p.slabs.idents.room(), p.ident(first))
 	for p.tok.kind == kDot {
 		next := p.peek()
 		if next.kind == kStar {
 			p.next()
 			p.next()
-			return p.starTail(&Star{Span: p.span(first.start), Table: parts})
+			return p.starTail(&Star{Span: p.span(first.start), Table: p.slabs.idents.take(parts)})
 		}
 		if !isName(next) {
 			break
@@ -165,7 +169,9 @@ func (p *parser) chain() Expr {
 		p.next()
 		parts = append(parts, p.ident(next))
 	}
-	return &Field{Span: p.span(first.start), Chain: parts}
+	f := p.slabs.fields.one()
+	f.Span, f.Chain = p.span(first.start), p.slabs.idents.take(parts)
+	return f
 }
 
 // star reads * with its lists, and *COLUMNS(…).

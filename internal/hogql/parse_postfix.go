@@ -88,12 +88,13 @@ func (p *parser) callArgs(open int32) []Expr {
 
 // exprList reads expressions up to the closing token; the last comma may stand alone.
 func (p *parser) exprList(end kind) []Expr {
-	var list []Expr
+	var buf [listBuf]Expr
+	list := buf[:0]
 	for p.tok.kind != end && !p.failed {
 		list = append(list, p.expr())
 		if !p.acceptKind(kComma) || p.isPair(kwOrder, kwBy) {
 			break
 		}
 	}
-	return list
+	return p.slabs.exprs.keep(list)
 }

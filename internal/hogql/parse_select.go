@@ -393,13 +393,15 @@ func isClauseWord(k keyword) bool {
 
 // selectList reads the columns.
 func (p *parser) selectList(s *Select) {
-	s.Columns = make([]Expr, 0, 4)
+	var buf [listBuf]Expr
+	list := buf[:0]
 	for !p.failed {
-		s.Columns = append(s.Columns, p.column())
+		list = append(list, p.column())
 		if !p.acceptKind(kComma) || p.listEnds() {
 			break
 		}
 	}
+	s.Columns = p.slabs.exprs.keep(list)
 }
 
 // column reads expr, expr alias, expr AS alias or alias : expr.
@@ -409,7 +411,7 @@ func (p *parser) column() Expr {
 		name := p.aliasName("a name")
 		p.next()
 		x := p.expr()
-		return &Alias{Span: p.span(t.start), X: x, Name: name}
+		return p.named(t.start, x, name)
 	}
 	x := p.expr()
 	a := p.tok
@@ -422,7 +424,7 @@ func (p *parser) column() Expr {
 	}
 	name := p.aliasName("a name")
 	p.count()
-	return &Alias{Span: p.span(t.start), X: x, Name: name}
+	return p.named(t.start, x, name)
 }
 
 // listEnds reports, behind a comma, whether the comma was the list's last: a bracket, the end, or a

@@ -32,7 +32,8 @@ func ParseExpr(src string) (Expr, error) { return Options{}.ParseExpr(src) }
 
 // Parse is Parse within the limits of o.
 func (o Options) Parse(src string) (Query, error) {
-	p := newParser(src, o)
+	var p parser
+	p.begin(src, o)
 	q := p.querySet()
 	if p.tok.kind == kSemi {
 		p.next()
@@ -46,7 +47,8 @@ func (o Options) Parse(src string) (Query, error) {
 
 // ParseExpr is ParseExpr within the limits of o.
 func (o Options) ParseExpr(src string) (Expr, error) {
-	p := newParser(src, o)
+	var p parser
+	p.begin(src, o)
 	p.rule = ruleExpr
 	x := p.expr()
 	p.expectEnd()
@@ -76,6 +78,7 @@ type parser struct {
 	rule      rule
 	options   Options
 	failure   failure
+	slabs     slabs
 }
 
 // failure is what an Error is made of, kept small because most failures are of abandoned attempts.
@@ -95,8 +98,11 @@ type mark struct {
 	prevEnd int32
 }
 
-func newParser(src string, o Options) *parser {
-	p := &parser{src: src, options: o, maxDepth: or(o.MaxDepth, DefaultMaxDepth), nodes: or(o.MaxNodes, DefaultMaxNodes), attempts: maxAttempts}
+// begin sets p, which is zero, to the first token of src.
+func (p *parser) begin(src string, o Options) {
+	p.src, p.options = src, o
+	p.slabs.expect(len(src))
+	p.maxDepth, p.nodes, p.attempts = or(o.MaxDepth, DefaultMaxDepth), or(o.MaxNodes, DefaultMaxNodes), maxAttempts
 	switch {
 	case len(src) > min(or(o.MaxBytes, DefaultMaxBytes), math.MaxInt32):
 		p.fail(failure{code: failBytes})
@@ -105,7 +111,6 @@ func newParser(src string, o Options) *parser {
 	default:
 		p.tok = scan(src, 0)
 	}
-	return p
 }
 
 func or(value, fallback int) int {

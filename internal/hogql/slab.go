@@ -1,0 +1,95 @@
+package hogql
+
+// slab hands out values of one type, several of which were allocated together. They stay alive together,
+// so a chunk is no larger than the text makes likely.
+type slab[T any] struct {
+	free []T
+	size int // of a chunk
+}
+
+// chunkMax is the size of the largest chunk.
+const chunkMax = 64
+
+// expect sets the size of chunks for a text of that many bytes, in which one value in per bytes is usual.
+func (s *slab[T]) expect(bytes, per int) { s.size = min(1+bytes/per, chunkMax) }
+
+// one returns a zero value.
+func (s *slab[T]) one() *T {
+	if len(s.free) == 0 {
+		s.free = make([]T, s.size)
+	}
+	x := &s.free[0]
+	s.free = s.free[1:]
+	return x
+}
+
+// room returns an empty list to append to. Nothing else may be taken from the slab before take.
+func (s *slab[T]) room() []T {
+	if len(s.free) == 0 {
+		s.free = make([]T, s.size)
+	}
+	return s.free[:0]
+}
+
+// take ends a list that room began.
+func (s *slab[T]) take(list []T) []T {
+	n := len(list)
+	if cap(list) == cap(s.free) { // it did not outgrow the room
+		s.free = s.free[n:]
+	}
+	return list[:n:n]
+}
+
+// listBuf is how many members of a list are read into the reader's own frame.
+const listBuf = 4
+
+// keep returns list, which may be in the reader's frame, as one that stays; nil for an empty one.
+func (s *slab[T]) keep(list []T) []T {
+	n := len(list)
+	switch {
+	case n == 0:
+		return nil
+	case n > listBuf:
+		return append(make([]T, 0, n), list...)
+	case n > len(s.free):
+		s.free = make([]T, max(n, s.size))
+	}
+	out := s.free[:n:n]
+	s.free = s.free[n:]
+	copy(out, list)
+	return out
+}
+
+// slabs holds what one parse has of the most frequent types.
+type slabs struct {
+	fields   slab[Field]
+	idents   slab[Ident]
+	numbers  slab[Number]
+	strings  slab[String]
+	binaries slab[Binary]
+	aliases  slab[Alias]
+	calls    slab[Call]
+	joins    slab[Join]
+	tables   slab[TableName]
+	orders   slab[Order]
+	exprs    slab[Expr]
+	from     slab[*Join]
+	order    slab[*Order]
+}
+
+// expect sizes the slabs for a text of that many bytes, by how often each type occurs in queries.
+func (s *slabs) expect(bytes int) {
+	s.fields.expect(bytes, 40)
+	s.idents.expect(bytes, 30)
+	s.numbers.expect(bytes, 80)
+	s.strings.expect(bytes, 150)
+	s.binaries.expect(bytes, 90)
+	s.aliases.expect(bytes, 200)
+	s.calls.expect(bytes, 300)
+	s.joins.expect(bytes, 200)
+	s.tables.expect(bytes, 200)
+	s.orders.expect(bytes, 400)
+	s.exprs.expect(bytes, 30)
+	s.from.expect(bytes, 200)
+	s.order.expect(bytes, 400)
+}
