@@ -31,6 +31,7 @@ func (p *program) hogql() *cobra.Command {
 	}
 	c.AddCommand(
 		p.hogqlParse(),
+		p.hogqlFormat(),
 	)
 	return c
 }
@@ -38,6 +39,7 @@ func (p *program) hogql() *cobra.Command {
 // hogqlParse tells whether texts are HogQL.
 func (p *program) hogqlParse() *cobra.Command {
 	var in hogqlInput
+	var ast bool
 	c := &cobra.Command{
 		Use:   "parse [FILE…]",
 		Short: "Tell whether texts are HogQL, and where they are not",
@@ -45,7 +47,8 @@ func (p *program) hogqlParse() *cobra.Command {
 
 With --jsonl each line of the input is one text, {"id":…,"rule":"select"|"expr","text":…}, and each line of the
 output says {"id":…,"ok":true} or {"id":…,"ok":false,"error":{"message","line","column","start","end","hint"}}:
-columns count from 1, start and end are offsets from 0, all in characters.`,
+columns count from 1, start and end are offsets from 0, all in characters. With --ast, "ast" is the tree in the
+JSON form of PostHog's own parser, without positions; without --jsonl it is all that is printed.`,
 		RunE: func(_ *cobra.Command, files []string) error {
 			out := bufio.NewWriter(p.stdout)
 			failed := false
@@ -53,13 +56,19 @@ columns count from 1, start and end are offsets from 0, all in characters.`,
 				if err != nil {
 					return errors.Join(err, out.Flush())
 				}
-				_, err := t.parse()
+				tree, err := t.parse()
 				failed = failed || err != nil
+				var form json.RawMessage
+				if ast && err == nil {
+					form = hogql.AppendJSON(nil, tree)
+				}
 				switch {
 				case in.jsonl:
-					err = writeLine(out, t.verdict(err))
+					err = writeLine(out, parsed{t.verdict(err), form})
 				case err != nil:
 					_, err = fmt.Fprintf(p.stderr, "%s: %v\n", t.name, err)
+				case ast:
+					_, err = fmt.Fprintf(out, "%s\n", form)
 				}
 				if err != nil {
 					return asLocal(err)
@@ -69,7 +78,14 @@ columns count from 1, start and end are offsets from 0, all in characters.`,
 		},
 	}
 	in.flags(c)
+	c.Flags().BoolVar(&ast, "ast", false, "print the syntax tree")
 	return c
+}
+
+// parsed is one line of output of parse --jsonl.
+type parsed struct {
+	hogqlVerdict
+	AST json.RawMessage `json:"ast,omitempty"`
 }
 
 // hogqlInput is how the commands of the group are told what to read.

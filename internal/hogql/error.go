@@ -141,6 +141,10 @@ func (p *parser) err() *Error {
 		d.look()
 	}
 	d.describe()
+	if d.at.kind == kEOF && len(d.before) > 0 { // not behind the line ends and comments at the end
+		end := d.back(1).end
+		d.at = token{start: end, end: end}
+	}
 	e := &Error{Message: d.message, Note: d.note, Hint: d.hint, Span: Span{d.at.start, d.at.end}}
 	e.Locate(p.src)
 	return e
