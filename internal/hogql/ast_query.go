@@ -85,7 +85,8 @@ type (
 	Pivot struct {
 		Span
 		Table      Table
-		Alias      *Ident // of the table inside
+		Alias      *Ident  // of the table inside
+		Renamed    []Ident // its column aliases
 		Aggregates []Expr
 		Columns    []PivotColumn
 		GroupBy    []Expr
@@ -96,6 +97,7 @@ type (
 		Span
 		Table        Table
 		Alias        *Ident
+		Renamed      []Ident
 		IncludeNulls bool
 		Columns      []UnpivotColumn
 	}

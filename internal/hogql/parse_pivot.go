@@ -6,7 +6,7 @@ func (p *parser) pivot(j *Join, start int32) {
 		p.next()
 		open := p.tok.start
 		p.next()
-		v := &Pivot{Table: j.Table, Alias: j.Alias}
+		v := &Pivot{Table: j.Table, Alias: j.Alias, Renamed: j.Columns}
 		for !p.failed {
 			v.Aggregates = append(v.Aggregates, p.column())
 			if !p.acceptKind(kComma) || p.is(kwFor) {
@@ -30,7 +30,7 @@ func (p *parser) pivot(j *Join, start int32) {
 		return
 	}
 	p.next()
-	v := &Unpivot{Table: j.Table, Alias: j.Alias}
+	v := &Unpivot{Table: j.Table, Alias: j.Alias, Renamed: j.Columns}
 	if p.accept(kwInclude) {
 		p.expectWord(kwNulls)
 		v.IncludeNulls = true

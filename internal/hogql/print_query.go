@@ -237,16 +237,20 @@ func (p *printer) table(t Table) {
 	}
 }
 
-func (p *printer) pivotTable(t Table, alias *Ident) {
+func (p *printer) pivotTable(t Table, alias *Ident, columns []Ident) {
 	p.table(t)
 	if alias != nil {
 		p.s(" AS ")
 		p.name(*alias, nameAlias)
+		if columns != nil {
+			p.s(" ")
+			p.names(columns)
+		}
 	}
 }
 
 func (p *printer) pivot(t *Pivot) {
-	p.pivotTable(t.Table, t.Alias)
+	p.pivotTable(t.Table, t.Alias, t.Renamed)
 	p.s(" PIVOT (")
 	p.exprs(t.Aggregates)
 	p.s(" FOR")
@@ -265,7 +269,7 @@ func (p *printer) pivot(t *Pivot) {
 }
 
 func (p *printer) unpivot(t *Unpivot) {
-	p.pivotTable(t.Table, t.Alias)
+	p.pivotTable(t.Table, t.Alias, t.Renamed)
 	p.s(" UNPIVOT ")
 	if t.IncludeNulls {
 		p.s("INCLUDE NULLS ")
