@@ -50,7 +50,7 @@ type session struct {
 func serve(t *testing.T, env []string) *session {
 	t.Helper()
 	s := &session{cmd: exec.CommandContext(t.Context(), "posthog-mcp", "serve")}
-	s.cmd.Env = env
+	s.cmd.Env = coverable(t, env)
 	s.cmd.Stderr = &s.stderr
 	var err error
 	s.in, err = s.cmd.StdinPipe()

@@ -36,11 +36,17 @@ func environ(s *sandboxtest.Sandbox, more ...string) []string {
 	}, more...)
 }
 
+// coverable gives a program that was built for coverage a place to write to; without one it complains.
+func coverable(t *testing.T, env []string) []string {
+	t.Helper()
+	return append(env[:len(env):len(env)], "GOCOVERDIR="+t.TempDir())
+}
+
 // posthogMCP runs the program to its end.
 func posthogMCP(t *testing.T, env []string, stdin string, args ...string) outcome {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "posthog-mcp", args...)
-	cmd.Env = env
+	cmd.Env = coverable(t, env)
 	cmd.Stdin = strings.NewReader(stdin)
 	var stdout, stderr bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &stdout, &stderr
