@@ -30,6 +30,7 @@ func Check(q Query, cat *Catalogue, o CheckOptions) Findings {
 	c.query(q, nil, false)
 	c.accidents(q)
 	c.comments()
+	c.habits(q)
 	return c.list.locate(o.Source)
 }
 

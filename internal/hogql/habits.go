@@ -307,3 +307,26 @@ func (h *habits) cast(x *Cast) {
 	}
 	h.replace(x, "the type "+name+" is of another dialect", to+"("+h.text(x.X)+")")
 }
+
+// habits adds what Habits finds. Where the checker has reported the same place already, that finding gets the
+// repair instead.
+func (c *checker) habits(q Query) {
+	if c.o.Source == "" {
+		return
+	}
+	for _, f := range Habits(q, c.o.Source) {
+		known := false
+		for i, g := range c.list {
+			if g.Span.Start >= f.Span.Start && g.Span.End <= f.Span.End && g.Severity == Problem {
+				if g.Code != "offset" { // the repair has an OFFSET, which is what is refused
+					c.list[i].Fix, c.list[i].Hint, c.list[i].Nearest = f.Fix, f.Hint, nil
+				}
+				known = true
+				break
+			}
+		}
+		if !known {
+			c.add(f)
+		}
+	}
+}
