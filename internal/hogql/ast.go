@@ -25,7 +25,7 @@ type Query interface {
 }
 
 // Table is what FROM and JOIN read: *TableName, *TableCall, *Subquery, *Placeholder, *Tag, *Pivot or
-// *Unpivot.
+// *Unpivot, which may work on a *JoinTree.
 type Table interface {
 	Node
 	table()
@@ -403,4 +403,5 @@ func (*Subquery) table()    {}
 func (*Placeholder) table() {}
 func (*Tag) table()         {}
 func (*Pivot) table()       {}
+func (*JoinTree) table()    {}
 func (*Unpivot) table()     {}

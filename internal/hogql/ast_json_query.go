@@ -390,6 +390,8 @@ func (w *jsonWriter) table(t Table) {
 		w.query(t)
 	case *Tag:
 		w.query(t)
+	case *JoinTree:
+		w.joins(t.Joins)
 	case *Pivot:
 		w.pivot(t)
 	case *Unpivot:

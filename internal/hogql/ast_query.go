@@ -92,6 +92,12 @@ type (
 		GroupBy    []Expr
 	}
 
+	// JoinTree is joined tables as the one that PIVOT or UNPIVOT works on: (a JOIN b) PIVOT (…).
+	JoinTree struct {
+		Span
+		Joins []*Join
+	}
+
 	// Unpivot is table UNPIVOT [INCLUDE NULLS] (value FOR name IN (…)).
 	Unpivot struct {
 		Span
@@ -127,6 +133,9 @@ type (
 	Type struct {
 		Span
 		Text string // normalised as PostHog does: lower case, one blank after a comma
+		// Spaced is Text with the blanks that reading it again needs, which PostHog leaves out of
+		// parameters that are expressions; empty where Text has all.
+		Spaced string
 	}
 
 	// Order is expr [ASC|DESC] [NULLS FIRST|LAST] [COLLATE 'x'] [WITH FILL …].

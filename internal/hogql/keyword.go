@@ -298,43 +298,54 @@ var keywords = [...]struct {
 	kwZone:         {"zone", kwPlain},
 }
 
-const maxKeywordLen = 12
-
-// keywordTable is an open-addressed hash table from spelling to keyword.
+// keywordTable is an open-addressed hash table from the key of a spelling to the keyword.
 var keywordTable = makeKeywordTable()
 
-func makeKeywordTable() (t [1024]keyword) {
+// keywordSlot is one place of the table. The key of an empty one is 0, which no word has.
+type keywordSlot struct {
+	key uint64
+	kw  keyword
+}
+
+func makeKeywordTable() (t [512]keywordSlot) {
 	for k := 1; k < len(keywords); k++ {
-		h := keywordHash(keywords[k].text)
-		for t[h] != kwNone {
-			h = (h + 1) & (uint32(len(t)) - 1)
+		key := keywordKey(keywords[k].text)
+		h := keywordHash(key)
+		for t[h].key != 0 {
+			h = (h + 1) & 511
 		}
-		t[h] = keyword(k)
+		t[h] = keywordSlot{key, keyword(k)}
 	}
 	return t
 }
 
-// keywordHash mixes the length and four letters without regard to case. The word has two letters or more.
-func keywordHash(word string) uint32 {
-	n := len(word)
-	h := uint32(word[0]|0x20)*31 + uint32(word[1]|0x20)
-	h = h*31 + uint32(word[n-1]|0x20)
-	h = h*31 + uint32(word[n/2]|0x20)
-	h = h*7 + uint32(n)
-	return (h ^ h>>9) & 1023
+// keywordKey returns the last eight bytes of word without regard to case. Of the bytes that a name may
+// hold, only letters are changed by setting the bit that tells the cases apart, so no two names of eight
+// bytes or less share a key.
+func keywordKey(word string) (key uint64) {
+	for i := range len(word) {
+		key = key<<8 | uint64(word[i]|0x20)
+	}
+	return key
 }
 
+func keywordHash(key uint64) uint64 { return key * 0x9E3779B97F4A7C15 >> 55 }
+
 // lookupKeyword returns the keyword that word spells in any case.
-func lookupKeyword(word string) keyword {
-	if len(word) < 2 || len(word) > maxKeywordLen {
-		return kwNone
-	}
-	for h := keywordHash(word); ; h = (h + 1) & 1023 {
-		k := keywordTable[h]
-		if k == kwNone || equalFold(word, keywords[k].text) {
+func lookupKeyword(word string) keyword { return keywordOf(keywordKey(word), word) }
+
+// keywordOf is lookupKeyword where the key of the word is known.
+func keywordOf(key uint64, word string) keyword {
+	for h := keywordHash(key); keywordTable[h].key != 0; h = (h + 1) & 511 {
+		if keywordTable[h].key != key {
+			continue
+		}
+		k := keywordTable[h].kw
+		if len(word) <= 8 || equalFold(word, keywords[k].text) {
 			return k
 		}
 	}
+	return kwNone
 }
 
 // equalFold compares word with lower, which is in lower case, letters in any case.

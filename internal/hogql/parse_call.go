@@ -17,6 +17,11 @@ func (p *parser) callAt(name Ident) Expr {
 			c.Args = p.exprList(kRParen)
 		} else {
 			c.Args = p.callArgs(open)
+			if len(c.Args) == 1 && !p.failed && isBareQuery(c.Args[0]) {
+				p.close(kRParen, open)
+				c.Span = p.span(c.Name.Start)
+				return c
+			}
 		}
 	}
 	return p.callTail(c, open)
@@ -24,9 +29,12 @@ func (p *parser) callAt(name Ident) Expr {
 
 // callWith is callAt where the first argument has been read.
 func (p *parser) callWith(name Ident, open int32, first Expr) Expr {
-	c := &Call{Name: name, Args: []Expr{first}}
+	c := p.slabs.calls.one()
+	c.Name = name
 	if p.acceptKind(kComma) {
-		c.Args = append(c.Args, p.exprList(kRParen)...)
+		c.Args = p.exprListFrom(first, kRParen)
+	} else {
+		c.Args = p.slabs.exprs.keep([]Expr{first})
 	}
 	return p.callTail(c, open)
 }
@@ -54,9 +62,19 @@ func (p *parser) callTail(c *Call, open int32) Expr {
 		return nil
 	}
 	p.close(kRParen, open)
-	if next := p.peek().kw; p.tok.kind == kLParen && !c.Distinct && c.OrderBy == nil && next != kwSelect && next != kwWith {
+	if p.tok.kind == kLParen && !c.Distinct && c.OrderBy == nil {
 		open = p.tok.start
+		end := p.prevEnd
 		p.next()
+		if p.is(kwSelect) || p.is(kwWith) {
+			start := p.tok.start
+			if q, ok := p.subquery(open); ok {
+				c.Span = Span{c.Name.Start, end}
+				args := []Expr{&Subquery{Span: p.span(start), Query: q}}
+				p.close(kRParen, open)
+				return &CallExpr{Span: p.span(c.Start), Fn: c, Args: args}
+			}
+		}
 		c.Params, c.HasParam, c.Args = c.Args, true, nil
 		p.callHead(c)
 		if p.tok.kind != kRParen && !p.isPair(kwOrder, kwBy) {
@@ -153,7 +171,8 @@ func (p *parser) windowSpec() *Window {
 	if p.is(kwRows) || p.is(kwRange) {
 		w.Frame = strings.ToUpper(p.text(p.tok))
 		p.next()
-		if p.accept(kwBetween) {
+		if next := p.peek().kw; p.is(kwBetween) && next != kwPreceding && next != kwFollowing {
+			p.next()
 			w.Start = p.frameBound()
 			p.expectWord(kwAnd)
 			w.End = p.frameBound()
@@ -202,20 +221,23 @@ func (p *parser) lambdaAt(t token) bool {
 	}
 	next := t
 	if paren {
-		next = scan(p.src, int(t.end))
+		next = p.after(t)
 	}
 	for isName(next) {
-		next = scan(p.src, int(next.end))
+		if next.start == p.loneParam && !paren && next.start > t.start {
+			return false
+		}
+		next = p.after(next)
 		if next.kind != kComma {
 			break
 		}
-		next = scan(p.src, int(next.end))
+		next = p.after(next)
 	}
 	if paren {
 		if next.kind != kRParen {
 			return false
 		}
-		next = scan(p.src, int(next.end))
+		next = p.after(next)
 	}
 	if next.kind == kArrow {
 		return true
@@ -240,6 +262,21 @@ func (p *parser) bareLambda() Expr {
 	return p.lambdaBody(l, start)
 }
 
+// lastLambda returns the innermost lambda that x ends with whose several parameters stand without
+// parentheses, nil where there is none.
+func lastLambda(x Expr) (last *Lambda) {
+	for {
+		if l, ok := x.(*Lambda); ok && len(l.Params) > 1 && l.Start == l.Params[0].Start {
+			last = l
+		}
+		edge, _ := rightEdge(x)
+		if edge == nil || isNil(*edge) {
+			return last
+		}
+		x = *edge
+	}
+}
+
 // parenLambda reads (x, y) -> body and () -> body.
 func (p *parser) parenLambda() Expr {
 	start := p.tok.start
@@ -259,11 +296,11 @@ func (p *parser) parenLambda() Expr {
 // lambdaWordAt reports whether "x, y:" begins at t.
 func (p *parser) lambdaWordAt(t token) bool {
 	for isName(t) {
-		t = scan(p.src, int(t.end))
+		t = p.after(t)
 		if t.kind != kComma {
 			break
 		}
-		t = scan(p.src, int(t.end))
+		t = p.after(t)
 	}
 	return t.kind == kColon
 }

@@ -96,7 +96,7 @@ func (p *parser) groupBy() *GroupBy {
 	case p.is(kwAll) && p.groupEndsAt(p.peek()):
 		p.next()
 		g.Mode = "all"
-	case p.isPair(kwGrouping, kwSets) && scan(p.src, int(p.peek().end)).kind == kLParen:
+	case p.isPair(kwGrouping, kwSets) && p.after(p.peek()).kind == kLParen:
 		g.Mode = "grouping_sets"
 		p.next()
 		p.next()
@@ -211,7 +211,7 @@ func (p *parser) orderList() []*Order {
 func (p *parser) order() *Order {
 	start := p.tok.start
 	o := p.slabs.orders.one()
-	o.X = p.expr()
+	o.X = p.direction(p.expr())
 	p.count()
 	switch p.tok.kw {
 	case kwDesc, kwDescending:
@@ -250,6 +250,31 @@ func (p *parser) order() *Order {
 	}
 	o.Span = p.span(start)
 	return o
+}
+
+// direction takes DESC or ASC off the end of x, where it was read as a member of a number: 1.desc.
+func (p *parser) direction(x Expr) Expr {
+	at := &x
+	for {
+		if in, ok := (*at).(*Index); ok && !p.failed {
+			n, isNumber := in.X.(*Number)
+			s, isName := in.Index.(*String)
+			if !isNumber || !isName {
+				return x
+			}
+			switch lookupKeyword(p.src[s.Start:s.End]) {
+			case kwDesc, kwDescending, kwAsc, kwAscending:
+				p.moveTo(scan(p.src, int(s.Start)))
+				*at = &Number{Span: Span{n.Start, s.Start}, Text: n.Text + "."}
+			}
+			return x
+		}
+		edge, _ := rightEdge(*at)
+		if edge == nil || isNil(*edge) {
+			return x
+		}
+		at = edge
+	}
 }
 
 // limits reads LIMIT … BY and LIMIT or OFFSET.

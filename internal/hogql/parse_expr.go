@@ -114,11 +114,14 @@ func (p *parser) logical(x Expr, op Op, floor int) (Expr, bool) {
 	if floor > prec {
 		return x, false
 	}
-	l := &Logical{Op: op}
+	l := p.slabs.logicals.one()
+	l.Op = op
+	var buf [listBuf]Expr
+	list := buf[:0]
 	if inner, ok := x.(*Logical); ok && inner.Op == op {
-		l.Exprs = inner.Exprs
+		list = append(list, inner.Exprs...)
 	} else {
-		l.Exprs = append(make([]Expr, 0, 2), x)
+		list = append(list, x)
 	}
 	word := p.tok.kw
 	for p.tok.kw == word {
@@ -128,13 +131,13 @@ func (p *parser) logical(x Expr, op Op, floor int) (Expr, bool) {
 			return x, false
 		}
 		if inner, ok := y.(*Logical); ok && inner.Op == op {
-			l.Exprs = append(l.Exprs, inner.Exprs...)
+			list = append(list, inner.Exprs...)
 		} else {
-			l.Exprs = append(l.Exprs, y)
+			list = append(list, y)
 		}
 		p.count()
 	}
-	l.Span = p.span(x.Pos().Start)
+	l.Span, l.Exprs = p.span(x.Pos().Start), p.slabs.exprs.keep(list)
 	return l, true
 }
 
@@ -165,7 +168,7 @@ func (p *parser) isOperator(x Expr, floor int) (Expr, bool) {
 	after := p.peek()
 	negated := after.kw == kwNot
 	if negated {
-		after = scan(p.src, int(after.end))
+		after = p.after(after)
 	}
 	switch {
 	case after.kw == kwNull && floor <= precCompare:
@@ -298,9 +301,9 @@ func (p *parser) ternary(cond Expr) Expr {
 func (p *parser) percentAt(t token) bool {
 	switch t.kw {
 	case kwOffset:
-		return p.operandAt(scan(p.src, int(t.end)))
+		return p.operandAt(p.after(t))
 	case kwWith:
-		return scan(p.src, int(t.end)).kw == kwTies
+		return p.after(t).kw == kwTies
 	}
 	return t.kind != kStar && (!p.operandAt(t) || t.kw == kwUnion)
 }
@@ -366,7 +369,7 @@ func (p *parser) not() Expr {
 	prefix := false
 	switch {
 	case next.kind == kLParen:
-		inner := scan(p.src, int(next.end))
+		inner := p.after(next)
 		prefix = inner.kw == kwSelect || inner.kw == kwWith || p.lambdaAt(next)
 	case p.lambdaAt(t), next.kind == kAssign:
 	default:
@@ -392,8 +395,12 @@ func (p *parser) not() Expr {
 // an operand where nothing follows that it could work on.
 func (p *parser) operandAt(t token) bool {
 	if t.kind == kStar || isInfixWord(t) {
-		next := scan(p.src, int(t.end))
-		return !startsOperand(p.src, next) || next.kind == kLParen && t.kind == kIdent || endsExpr(next.kw)
+		next := p.after(t)
+		switch next.kind {
+		case kLParen, kLBracket, kMinus, kPlus: // which can stand behind an operand as well
+			return true
+		}
+		return !startsOperand(p.src, next) || endsExpr(next.kw)
 	}
 	return startsOperand(p.src, t)
 }

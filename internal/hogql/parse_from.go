@@ -2,35 +2,40 @@ package hogql
 
 // joinTree reads the members of FROM up to the first clause word.
 func (p *parser) joinTree() []*Join {
-	return p.joinChain(p.joinItem())
+	var buf [listBuf]*Join
+	return p.slabs.from.keep(p.joinChain(p.joinItem(buf[:0])))
 }
 
 // joinChain reads the joins behind the members already read.
 func (p *parser) joinChain(list []*Join) []*Join {
 	for !p.failed {
+		if p.pivotAt() { // of all that stands before it
+			j := &Join{Table: &JoinTree{Span: p.span(list[0].Start), Joins: p.slabs.from.keep(list)}}
+			p.pivot(j, list[0].Start)
+			j.Span = p.span(list[0].Start)
+			list = append(list[:0], j)
+			continue
+		}
+		n := len(list)
 		if p.tok.kind == kComma {
 			p.next()
-			items := p.joinItem()
-			if p.failed {
+			if list = p.joinItem(list); p.failed {
 				return nil
 			}
-			items[0].Kind, items[0].Comma = "CROSS JOIN", true
-			list = append(list, items...)
+			list[n].Kind, list[n].Comma = "CROSS JOIN", true
 			continue
 		}
 		kind, natural := p.joinKind()
 		if kind == "" {
 			break
 		}
-		items := p.joinItem()
-		if p.failed {
+		if list = p.joinItem(list); p.failed {
 			return nil
 		}
-		items[0].Kind, items[0].Natural = kind, natural
+		list[n].Kind, list[n].Natural = kind, natural
 		if kind != "CROSS JOIN" {
-			p.joinCondition(items[0])
+			p.joinCondition(list[n])
 		}
-		list = append(list, items...)
 	}
 	return list
 }
@@ -109,7 +114,26 @@ func (p *parser) joinKind() (kind string, natural bool) {
 		return "", false
 	}
 	p.next()
-	return kind + "JOIN", natural
+	return joinName(kind), natural
+}
+
+// joinName returns the name of a kind of join; the usual ones cost nothing.
+func joinName(kind string) string {
+	switch kind {
+	case "":
+		return "JOIN"
+	case "LEFT ":
+		return "LEFT JOIN"
+	case "INNER ":
+		return "INNER JOIN"
+	case "CROSS ":
+		return "CROSS JOIN"
+	case "RIGHT ":
+		return "RIGHT JOIN"
+	case "FULL ":
+		return "FULL JOIN"
+	}
+	return kind + "JOIN"
 }
 
 func (p *parser) strictAfter() string {
@@ -140,7 +164,7 @@ func (p *parser) joinCondition(j *Join) {
 		}
 		p.close(kRParen, open)
 		j.Span = p.span(j.Start)
-		if p.tok.kind == kComma && scan(p.src, int(p.tok.end)).kind == kEOF {
+		if p.tok.kind == kComma && p.after(p.tok).kind == kEOF {
 			p.next()
 		}
 		return
@@ -176,8 +200,8 @@ func isJoinWord(k keyword) bool {
 	return strictness(k) != ""
 }
 
-// joinItem reads one table with what belongs to it; parentheses may hold several.
-func (p *parser) joinItem() []*Join {
+// joinItem reads one table with what belongs to it and appends it to list; parentheses may hold several.
+func (p *parser) joinItem(list []*Join) []*Join {
 	start := p.tok.start
 	if !p.enter() {
 		return nil
@@ -189,25 +213,21 @@ func (p *parser) joinItem() []*Join {
 		return nil
 	}
 	if joins != nil {
-		return joins
+		return append(list, joins...)
 	}
 	j := p.slabs.joins.one()
 	j.Table = table
 	p.tableAliases(j)
-	for p.is(kwPivot) || p.is(kwUnpivot) {
-		if p.peek().kind == kLParen || p.is(kwUnpivot) && p.peek().kw == kwInclude {
-			p.pivot(j, start)
-			p.tableAliases(j)
-			continue
-		}
-		break
+	for p.pivotAt() {
+		p.pivot(j, start)
+		p.tableAliases(j)
 	}
 	j.Final = p.accept(kwFinal)
 	if p.is(kwSample) {
 		j.Sample = p.sample()
 	}
 	j.Span = p.span(start)
-	return p.slabs.from.keep([]*Join{j})
+	return append(list, j)
 }
 
 // tableAliases reads [AS] name [(column, …)]; the last of several counts.
@@ -223,7 +243,8 @@ func (p *parser) tableAliases(j *Join) {
 			return
 		}
 		name := p.aliasName("an alias")
-		j.Alias, j.Columns = &name, nil
+		j.Alias, j.Columns = p.slabs.idents.one(), nil
+		*j.Alias = name
 		if p.tok.kind == kLParen {
 			j.Columns = p.names("a column's name", false)
 		}

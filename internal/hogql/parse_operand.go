@@ -67,7 +67,7 @@ func (p *parser) signedNumber() (*Number, bool) {
 		if next.kind != kDot {
 			return nil, false
 		}
-		if k := scan(p.src, int(next.end)).kind; k != kInt && k != kZeroInt {
+		if k := p.after(next).kind; k != kInt && k != kZeroInt {
 			return nil, false
 		}
 	}
@@ -84,7 +84,7 @@ func (p *parser) number(start int32) *Number {
 	case kDot:
 		p.next()
 		p.next()
-	case kInt, kZeroInt:
+	case kInt: // 00.1 is the first member of 0
 		p.next()
 		if p.tok.kind == kDot {
 			p.fraction()
@@ -115,7 +115,8 @@ func (p *parser) fraction() {
 	case next.kind == kInt, next.kind == kZeroInt:
 		p.next()
 		p.next()
-	case isName(next) && (next.kw == kwNone || keywords[next.kw].flags != 0):
+	case isName(next) && (next.kw == kwNone || keywords[next.kw].flags != 0) && !(p.floatUnits && intervalUnits[next.kw] != ""):
+		p.pointNames++
 	default:
 		p.next()
 	}
@@ -297,7 +298,7 @@ func (p *parser) paren() Expr {
 		return nil
 	case p.tok.kind == kComma:
 		p.next()
-		list := append([]Expr{x}, p.exprList(kRParen)...)
+		list := p.exprListFrom(x, kRParen)
 		p.close(kRParen, t.start)
 		return &Tuple{Span: p.span(t.start), Elems: list}
 	case p.tok.kind == kIdent && p.continuesQuery():

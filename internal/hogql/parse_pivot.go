@@ -1,5 +1,19 @@
 package hogql
 
+import "strings"
+
+// pivotAt reports whether PIVOT or UNPIVOT begins here.
+func (p *parser) pivotAt() bool {
+	switch p.tok.kw {
+	case kwPivot:
+		return p.peek().kind == kLParen
+	case kwUnpivot:
+		next := p.peek()
+		return next.kind == kLParen || next.kw == kwInclude
+	}
+	return false
+}
+
 // pivot reads PIVOT (…) or UNPIVOT (…) behind the table of j and makes it j's table.
 func (p *parser) pivot(j *Join, start int32) {
 	if p.is(kwPivot) {
@@ -38,11 +52,10 @@ func (p *parser) pivot(j *Join, start int32) {
 	open := p.tok.start
 	p.expect(kLParen, `"(" after UNPIVOT`)
 	for !p.failed {
-		c := UnpivotColumn{Values: p.pivotOperand()}
+		c := UnpivotColumn{Values: []Expr{p.pivotOperand()}}
 		p.expectWord(kwFor)
-		c.Names = p.pivotOperand()
-		p.expectWord(kwIn)
-		c.Columns = p.pivotList()
+		names, columns := p.pivotIn()
+		c.Names, c.Columns = []Expr{names}, columns
 		v.Columns = append(v.Columns, c)
 		if !p.acceptKind(kComma) {
 			break
@@ -54,21 +67,72 @@ func (p *parser) pivot(j *Join, start int32) {
 }
 
 func (p *parser) pivotColumn() PivotColumn {
-	x := p.binary(precCompare + 1)
-	p.expectWord(kwIn)
-	return PivotColumn{Column: x, Values: p.pivotList()}
+	x, values := p.pivotIn()
+	return PivotColumn{Column: x, Values: values}
 }
 
-// pivotOperand reads one expression; a list in parentheses is one *Tuple.
-func (p *parser) pivotOperand() []Expr { return []Expr{p.binary(precCompare + 1)} }
-
-func (p *parser) pivotList() []Expr {
-	open := p.tok.start
-	p.expect(kLParen, `"(" and a list`)
-	if p.tok.kind == kRParen {
-		p.failWant("a value")
+// pivotOperand reads one expression; what stands in parentheses is a *Tuple, also of one.
+func (p *parser) pivotOperand() Expr {
+	t := p.tok
+	x := p.binary(precTernary)
+	if p.failed || t.kind != kLParen {
+		return x
 	}
-	list := p.exprList(kRParen)
-	p.close(kRParen, open)
-	return list
+	return p.tupleOf(x, t.start, p.prevEnd)
+}
+
+// tupleOf makes a *Tuple of x where x is all that the parentheses src[start:end] hold.
+func (p *parser) tupleOf(x Expr, start, end int32) Expr {
+	switch x.(type) {
+	case *Tuple, *Subquery, *Lambda:
+		return x
+	}
+	inner := scan(p.src, int(start)+1)
+	if x.Pos().Start != inner.start || p.src[end-1] != ')' || x.Pos().End >= end {
+		return x
+	}
+	return &Tuple{Span: Span{start, end}, Elems: []Expr{x}}
+}
+
+// pivotIn reads x IN (list), where x may hold an IN of its own.
+func (p *parser) pivotIn() (Expr, []Expr) {
+	t := p.tok
+	x := p.binary(precTernary)
+	if p.failed {
+		return x, nil
+	}
+	in, at := lastIn(&x)
+	if in == nil || scan(p.src, int(in.OpPos.End)).kind != kLParen {
+		p.failWant("IN and a list")
+		return x, nil
+	}
+	list := []Expr{in.Y}
+	switch y := in.Y.(type) {
+	case *Tuple: // of the list's own parentheses
+		if y.Start == scan(p.src, int(in.OpPos.End)).start {
+			list = y.Elems
+		}
+	case *Subquery:
+		p.failAt(scan(p.src, int(in.OpPos.End)), failExpectedAt, "a list of values")
+	}
+	*at = in.X
+	if t.kind == kLParen {
+		// the operator stands right behind the parenthesis that closes a tuple of one
+		x = p.tupleOf(x, t.start, int32(len(strings.TrimRight(p.src[:in.OpPos.Start], " \t\r\n"))))
+	}
+	return x, list
+}
+
+// lastIn returns the IN that the expression at ends with, and where it stands.
+func lastIn(at *Expr) (*Binary, *Expr) {
+	for {
+		if b, ok := (*at).(*Binary); ok && b.Op == OpIn {
+			return b, at
+		}
+		edge, _ := rightEdge(*at)
+		if edge == nil || isNil(*edge) {
+			return nil, nil
+		}
+		at = edge
+	}
 }

@@ -87,9 +87,15 @@ func (p *parser) callArgs(open int32) []Expr {
 }
 
 // exprList reads expressions up to the closing token; the last comma may stand alone.
-func (p *parser) exprList(end kind) []Expr {
+func (p *parser) exprList(end kind) []Expr { return p.exprListFrom(nil, end) }
+
+// exprListFrom is exprList where the first expression, unless it is nil, has been read with its comma.
+func (p *parser) exprListFrom(first Expr, end kind) []Expr {
 	var buf [listBuf]Expr
 	list := buf[:0]
+	if first != nil {
+		list = append(list, first)
+	}
 	for p.tok.kind != end && !p.failed {
 		list = append(list, p.expr())
 		if !p.acceptKind(kComma) || p.isPair(kwOrder, kwBy) {

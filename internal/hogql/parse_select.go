@@ -1,182 +1,9 @@
 package hogql
 
-// querySet reads queries joined by set operators, and the ORDER BY and LIMIT of the whole.
-func (p *parser) querySet() Query {
-	if !p.enter() {
-		return nil
-	}
-	defer p.leave()
-	if p.tok.kind == kTagOpen || p.tok.kind == kLess {
-		tag, _ := p.tag().(*Tag)
-		return tag
-	}
-	q := p.queryMember()
-	if p.failed {
-		return nil
-	}
-	return p.setTail(q)
-}
-
-// queryMember reads a SELECT, a placeholder or a query in parentheses.
-func (p *parser) queryMember() Query {
-	t := p.tok
-	switch {
-	case t.kind == kLParen:
-		p.next()
-		q := p.querySet()
-		p.close(kRParen, t.start)
-		return q
-	case t.kind == kLBrace:
-		if x, ok := p.brace().(*Placeholder); ok {
-			return x
-		}
-		p.failAt(t, failExpectedAt, "a query")
-		return nil
-	case t.kw == kwSelect, t.kw == kwWith:
-		return p.selectStmt()
-	case t.kw == kwFrom:
-		p.failAt(t, failFromFirst, "")
-		return nil
-	}
-	p.failWant("SELECT, WITH or a query in parentheses")
-	return nil
-}
-
-// continuesQuery reports whether a set operator or a set's ORDER BY or LIMIT begins here.
-func (p *parser) continuesQuery() bool {
-	switch p.tok.kw {
-	case kwUnion, kwIntersect, kwExcept:
-		return true
-	case kwOrder:
-		return p.peek().kw == kwBy
-	case kwLimit, kwOffset:
-		return p.operandAt(p.peek())
-	}
-	return false
-}
-
-// setTail reads what follows the first member q.
-func (p *parser) setTail(q Query) Query {
-	start := p.tok.start
-	if q != nil {
-		start = q.Pos().Start
-	}
-	var set *Set
-	for p.is(kwUnion) || p.is(kwIntersect) || p.is(kwExcept) {
-		if set == nil {
-			set = &Set{First: q}
-		}
-		m := SetMember{Op: p.setOperator()}
-		if p.isPair(kwBy, kwName) {
-			p.next()
-			p.next()
-			m.ByName = true
-		}
-		m.Query = p.queryMember()
-		if p.failed {
-			return nil
-		}
-		set.Rest = append(set.Rest, m)
-		p.count()
-	}
-	if set != nil {
-		set.Span = p.span(start)
-		q = set
-	}
-	var order []*Order
-	if p.isPair(kwOrder, kwBy) {
-		p.next()
-		p.next()
-		order = p.orderList()
-		p.interpolate()
-	}
-	var limit *Limit
-	if p.is(kwLimit) || p.is(kwOffset) {
-		limit = p.limit()
-	}
-	if order != nil || limit != nil {
-		p.applyTail(q, order, limit, start)
-	}
-	return q
-}
-
-// setOperator reads a set operator.
-func (p *parser) setOperator() string {
-	word := p.tok.kw
-	p.next()
-	all := p.is(kwAll)
-	distinct := p.is(kwDistinct)
-	switch word {
-	case kwUnion:
-		if all || distinct {
-			p.next()
-		}
-		if all {
-			return "UNION ALL"
-		}
-		return "UNION DISTINCT"
-	case kwIntersect:
-		switch {
-		case all:
-			p.next()
-			return "INTERSECT ALL"
-		case distinct:
-			p.next()
-			return "INTERSECT DISTINCT"
-		}
-		return "INTERSECT"
-	}
-	if all {
-		p.next()
-		return "EXCEPT ALL"
-	}
-	return "EXCEPT"
-}
-
-// applyTail gives q the ORDER BY and LIMIT behind it. PostHog drops that ORDER BY; that LIMIT and OFFSET
-// each replace what q had of its own.
-func (p *parser) applyTail(q Query, order []*Order, limit *Limit, start int32) {
-	switch q := q.(type) {
-	case *Set:
-		if order != nil {
-			q.OrderBy = order
-		}
-		q.Limit = mergeLimit(q.Limit, limit)
-		q.Span = p.span(start)
-	case *Select:
-		if order != nil {
-			q.TailOrder = order
-		}
-		if limit != nil { // PostHog reads only the two numbers here
-			limit.Percent, limit.WithTies = false, false
-		}
-		q.Limit = mergeLimit(q.Limit, limit)
-		q.Span = p.span(start)
-	}
-}
-
-func mergeLimit(old, tail *Limit) *Limit {
-	if old == nil || tail == nil {
-		if tail == nil {
-			return old
-		}
-		return tail
-	}
-	merged := *tail
-	merged.Percent, merged.WithTies = old.Percent, old.WithTies
-	if merged.N == nil {
-		merged.N = old.N
-	}
-	if merged.Offset == nil {
-		merged.Offset = old.Offset
-	}
-	return &merged
-}
-
 // selectStmt reads [WITH …] SELECT … .
 func (p *parser) selectStmt() Query {
 	start := p.tok.start
-	s := &Select{}
+	s := p.slabs.selects.one()
 	p.count()
 	if p.accept(kwWith) {
 		s.Recursive = p.recursive()
@@ -239,7 +66,7 @@ func (p *parser) withParen(with *Select, start int32) Query {
 		first = set.First
 	}
 	if s, ok := first.(*Select); ok {
-		s.With = append(with.With, s.With...)
+		s.With = append(s.With, with.With...) // in PostHog's order
 		s.Recursive = s.Recursive || with.Recursive
 	}
 	switch q := q.(type) {
@@ -305,12 +132,12 @@ func (p *parser) namedQueryAt() bool {
 	if t.kw != kwAs {
 		return false
 	}
-	t = scan(p.src, int(t.end))
+	t = p.after(t)
 	switch {
 	case t.kind == kLParen, t.kw == kwMaterialized:
 		return true
 	case t.kw == kwNot:
-		return scan(p.src, int(t.end)).kw == kwMaterialized
+		return p.after(t).kw == kwMaterialized
 	}
 	return false
 }
@@ -319,13 +146,13 @@ func (p *parser) namedQueryAt() bool {
 // is none.
 func (p *parser) skipNames(t token) token {
 	for {
-		t = scan(p.src, int(t.end))
+		t = p.after(t)
 		if !isName(t) {
 			return token{}
 		}
-		t = scan(p.src, int(t.end))
+		t = p.after(t)
 		if t.kind == kRParen {
-			return scan(p.src, int(t.end))
+			return p.after(t)
 		}
 		if t.kind != kComma {
 			return token{}
@@ -371,7 +198,7 @@ func (p *parser) selectHead(s *Select) {
 	}
 	if p.is(kwDistinct) {
 		next := p.peek()
-		after := scan(p.src, int(next.end))
+		after := p.after(next)
 		ends := isClauseWord(next.kw) && !p.operandAt(after) && after.kind != kComma || (next.kw == kwOrder || next.kw == kwGroup) && after.kw == kwBy
 		if p.operandAt(next) && !ends {
 			s.Distinct = true
@@ -413,6 +240,7 @@ func (p *parser) column() Expr {
 		x := p.expr()
 		return p.named(t.start, x, name)
 	}
+	m := p.mark()
 	x := p.expr()
 	a := p.tok
 	if p.failed || a.kind != kQuoted && (a.kind != kIdent || a.kw != kwNone && keywords[a.kw].flags&kwColAlias == 0) {
@@ -421,6 +249,13 @@ func (p *parser) column() Expr {
 	if f, ok := x.(*Field); ok && len(f.Chain) == 1 && t.kw == kwFrom {
 		p.failAt(t, failFromAlias, "")
 		return x
+	}
+	if l := lastLambda(x); l != nil { // x, y -> z AS w is one lambda; x, y -> z w is the column x and y -> z
+		p.loneParam = l.Params[len(l.Params)-1].Start
+		if !p.reset(m) {
+			return x
+		}
+		return p.column()
 	}
 	name := p.aliasName("a name")
 	p.count()
@@ -447,7 +282,7 @@ func (p *parser) listEnds() bool {
 	case kwWith:
 		return next.kw == kwTotals || next.kw == kwRollup || next.kw == kwCube
 	case kwWindow:
-		return isName(next) && scan(p.src, int(next.end)).kw == kwAs
+		return isName(next) && p.after(next).kw == kwAs
 	case kwUnion, kwIntersect, kwExcept:
 		return true
 	case kwSettings:

@@ -8,6 +8,7 @@ func (p *parser) tag() Expr {
 	}
 	defer p.leave()
 	p.count()
+	mode := p.tok.kind
 	i := skipSpace(p.src, int(p.tok.end))
 	end := tagName(p.src, i)
 	if end == i || classes[p.src[i]]&clsDigit != 0 {
@@ -18,7 +19,7 @@ func (p *parser) tag() Expr {
 	t := &Tag{Name: p.tagIdent(i, end)}
 	i = end
 	for !p.failed {
-		i = skipSpace(p.src, i)
+		i = skipHeadSpace(p.src, i, mode)
 		switch end := tagName(p.src, i); {
 		case byteAt(p.src, i) == '/' && byteAt(p.src, i+1) == '>':
 			p.tok = token{end: int32(i + 2)}
@@ -34,7 +35,7 @@ func (p *parser) tag() Expr {
 			p.failAt(p.tok, failTag, "")
 			return nil
 		default:
-			i = p.tagAttr(t, i, end)
+			i = p.tagAttr(t, i, end, mode)
 		}
 	}
 	return nil
@@ -44,12 +45,41 @@ func (p *parser) tagIdent(start, end int) Ident {
 	return Ident{Span: Span{int32(start), int32(end)}, Name: p.src[start:end]}
 }
 
+// skipHeadSpace is skipSpace inside the head of a tag. Behind a < that is the tag's for sure, PostHog knows no
+// comments that begin with #.
+func skipHeadSpace(src string, i int, mode kind) int {
+	if mode != kTagOpen {
+		return skipSpace(src, i)
+	}
+	for i < len(src) && src[i] != '#' {
+		end := i + 1
+		switch c, d := src[i], byteAt(src, i+1); {
+		case classes[c]&clsSpace != 0:
+		case c == '-' && d == '-', c == '/' && d == '/':
+			end = lineEnd(src, i)
+		case c == '/' && d == '*':
+			end = max(blockEnd(src, i), i)
+		default:
+			end = i + unicodeSpace(src[i:])
+		}
+		if end == i {
+			return i
+		}
+		i = end
+	}
+	return i
+}
+
 // tagAttr reads the attribute whose name is src[start:end] and returns the offset behind it.
-func (p *parser) tagAttr(t *Tag, start, end int) int {
+func (p *parser) tagAttr(t *Tag, start, end int, mode kind) int {
 	a := TagAttr{Name: p.tagIdent(start, end)}
-	i := skipSpace(p.src, end)
+	i := skipHeadSpace(p.src, end, mode)
 	if byteAt(p.src, i) == '=' {
-		p.tok = scan(p.src, i+1)
+		i = skipHeadSpace(p.src, i+1, mode)
+		p.tok = scan(p.src, i)
+		if byteAt(p.src, i) == '#' {
+			p.failAt(token{kind: kBad, start: int32(i), end: int32(i + 1)}, failTag, "")
+		}
 		switch p.tok.kind {
 		case kString:
 			end = int(p.tok.end)
@@ -110,10 +140,10 @@ func (p *parser) tagBody(t *Tag, i int) {
 
 // tagEnd reads the closing tag at i.
 func (p *parser) tagEnd(t *Tag, i int) {
-	start := skipSpace(p.src, i+2)
+	start := skipHeadSpace(p.src, i+2, kTagOpen)
 	end := tagName(p.src, start)
 	name := p.src[start:end]
-	closed := skipSpace(p.src, end)
+	closed := skipHeadSpace(p.src, end, kTagOpen)
 	at := token{kind: kTagClose, start: int32(i), end: int32(max(end, i+2))}
 	if byteAt(p.src, closed) != '>' {
 		p.failAt(at, failTagOpen, t.Name.Name)

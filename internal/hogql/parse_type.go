@@ -1,6 +1,9 @@
 package hogql
 
-import "strings"
+import (
+	"cmp"
+	"strings"
+)
 
 // typeExpr reads the type of CAST: Name, Name Name, Name(…), Type[]. Its text is written as PostHog does:
 // in lower case with one blank after a comma, but as it stands where a parameter is an expression.
@@ -10,62 +13,72 @@ func (p *parser) typeExpr() Type {
 		return Type{}
 	}
 	defer p.leave()
-	var b strings.Builder
+	var words []string
 	for first := true; first || isName(p.tok) && !p.is(kwAs) && !p.failed; first = false {
-		if !first {
-			b.WriteByte(' ')
-		}
-		b.WriteString(strings.ToLower(p.name("a type").Name))
+		words = append(words, strings.ToLower(p.name("a type").Name))
 	}
+	text := strings.Join(words, " ")
+	spaced := text
 	if p.tok.kind == kLParen {
 		open := p.tok.start
 		p.next()
-		p.typeParams(&b)
+		t, s := p.typeParams()
+		text, spaced = text+t, spaced+s
 		p.close(kRParen, open)
 	}
 	for p.tok.kind == kLBracket {
 		open := p.tok.start
 		p.next()
 		p.close(kRBracket, open)
-		b.WriteString("[]")
+		text, spaced = text+"[]", spaced+"[]"
 	}
-	return Type{Span: p.span(start), Text: b.String()}
+	if spaced == text {
+		spaced = ""
+	}
+	return Type{Span: p.span(start), Text: text, Spaced: spaced}
 }
 
-// typeParams reads a type's parameters: types, or names with types, or expressions.
-func (p *parser) typeParams(b *strings.Builder) {
-	var texts, raws []string
+// typeParams reads a type's parameters: types, or names with types, or expressions. It returns them in their
+// parentheses without and with the blanks inside expressions.
+func (p *parser) typeParams() (text, spaced string) {
+	var types []Type
+	var raws []Type
 	exprs := false
 	for p.tok.kind != kRParen && !p.failed {
 		start := p.tok.start
-		text, ok := p.typeParam()
+		t, ok := p.typeParam()
 		if !ok {
 			exprs = true
 		}
-		texts = append(texts, text)
-		raws = append(raws, p.rawText(start, p.prevEnd))
+		types = append(types, t)
+		raws = append(raws, Type{Text: p.rawText(start, p.prevEnd, false), Spaced: p.rawText(start, p.prevEnd, true)})
 		if !p.acceptKind(kComma) {
 			break
 		}
 	}
 	if exprs {
-		texts = raws
+		types = raws
 	}
-	b.WriteByte('(')
-	b.WriteString(strings.Join(texts, ", "))
-	b.WriteByte(')')
+	for i, t := range types {
+		if i > 0 {
+			text, spaced = text+", ", spaced+", "
+		}
+		text += t.Text
+		spaced += cmp.Or(t.Spaced, t.Text)
+	}
+	return "(" + text + ")", "(" + spaced + ")"
 }
 
 // typeParam reads one parameter; false means that it is an expression.
-func (p *parser) typeParam() (string, bool) {
+func (p *parser) typeParam() (Type, bool) {
 	if isName(p.tok) {
 		m := p.mark()
 		t := p.typeExpr()
 		if !p.failed && (p.tok.kind == kComma || p.tok.kind == kRParen) {
-			return t.Text, true
+			return t, true
 		}
 		if !p.reset(m) {
-			return "", false
+			return Type{}, false
 		}
 	}
 	if x, ok := p.expr().(*Binary); ok && x.Op == OpEq {
@@ -73,23 +86,21 @@ func (p *parser) typeParam() (string, bool) {
 			p.failAt(token{kind: kString, start: x.Start, end: x.End}, failEnum, "")
 		}
 	}
-	return "", false
+	return Type{}, false
 }
 
-// rawText returns the tokens of src[start:end] without the blanks that nothing needs.
-func (p *parser) rawText(start, end int32) string {
+// rawText returns the tokens of src[start:end] without the blanks between them or, spaced, with those that
+// reading them again needs.
+func (p *parser) rawText(start, end int32, spaced bool) string {
 	var b strings.Builder
 	word := false
 	for t := scan(p.src, int(start)); t.kind != kEOF && t.start < end; t = scan(p.src, int(t.end)) {
 		isWord := t.kind == kIdent || isNumber(t)
-		if word && isWord { // PostHog joins them, which nothing could read again
+		if spaced && word && isWord {
 			b.WriteByte(' ')
 		}
 		word = isWord
 		b.WriteString(p.text(t))
-		if t.kind == kComma {
-			b.WriteByte(' ')
-		}
 	}
 	return b.String()
 }

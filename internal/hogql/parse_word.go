@@ -42,7 +42,7 @@ func (p *parser) special(t token) (Expr, bool) {
 	case kwInf, kwInfinity, kwNan:
 		return p.number(t.start), true
 	case kwTrue, kwFalse:
-		if next.kind == kDot && (p.nameAfter(next) || scan(p.src, int(next.end)).kind == kStar) || next.kind == kLParen {
+		if next.kind == kDot && (p.nameAfter(next) || p.after(next).kind == kStar) || next.kind == kLParen {
 			return nil, false
 		}
 		p.next()
@@ -83,7 +83,7 @@ func (p *parser) special(t token) (Expr, bool) {
 }
 
 // nameAfter reports whether a name follows t.
-func (p *parser) nameAfter(t token) bool { return isName(scan(p.src, int(t.end))) }
+func (p *parser) nameAfter(t token) bool { return isName(p.after(t)) }
 
 // caseExpr reads CASE [operand] WHEN … END.
 func (p *parser) caseExpr(next token) (Expr, bool) {
@@ -140,7 +140,7 @@ var intervalUnits = map[keyword]string{
 func (p *parser) interval(next token) (Expr, bool) {
 	t := p.tok
 	if next.kind == kString {
-		after := intervalUnits[scan(p.src, int(next.end)).kw]
+		after := intervalUnits[p.after(next).kw]
 		if count, unit, ok := intervalText(p.src[next.start+1 : next.end-1]); ok && after == "" {
 			p.next()
 			p.next()
@@ -152,10 +152,21 @@ func (p *parser) interval(next token) (Expr, bool) {
 	}
 	m := p.mark()
 	p.next()
+	seen := p.pointNames
 	x := p.expr()
 	unit, ok := intervalUnits[p.tok.kw]
-	if n, name := pointUnit(x); n != nil && !ok {
-		return &Interval{Span: p.span(t.start), X: n, Unit: name}, true
+	if !ok && seen != p.pointNames && !p.floatUnits && p.reset(m) { // 1.year may be a member of 1, or a unit
+		p.floatUnits = true
+		p.next()
+		x = p.expr()
+		p.floatUnits = false
+		unit, ok = intervalUnits[p.tok.kw]
+	}
+	if !ok && !p.failed && p.takeUnit(x) {
+		unit, ok = intervalUnits[p.tok.kw]
+	}
+	if p.failed && p.failure.code == failInterval {
+		return nil, false
 	}
 	if ok && !p.failed {
 		p.next()
@@ -180,18 +191,29 @@ func (p *parser) interval(next token) (Expr, bool) {
 	return nil, false
 }
 
-// pointUnit takes the unit off 1.year, which was read as a member of 1; nil where x is something else.
-func pointUnit(x Expr) (*Number, string) {
-	if i, ok := x.(*Index); ok {
-		n, _ := i.X.(*Number)
-		s, _ := i.Index.(*String)
-		if n != nil && s != nil {
-			if unit, ok := intervalUnits[lookupKeyword(s.Value)]; ok {
-				return &Number{Span: n.Span, Text: n.Text + "."}, unit
+// takeUnit takes the unit off INTERVAL '3 days' unit at the end of x, where the interval around x has none:
+// PostHog gives it to the outer one.
+func (p *parser) takeUnit(x Expr) bool {
+	for {
+		if in, ok := x.(*Interval); ok {
+			s, ok := in.X.(*String)
+			if !ok {
+				return false
 			}
+			p.moveTo(scan(p.src, int(s.End)))
+			if in.Count, in.Unit, in.Text = intervalText(s.Value); !in.Text {
+				p.failAt(token{kind: kString, start: s.Start, end: s.End}, failInterval, "")
+				return false
+			}
+			in.X, in.End = nil, s.End
+			return true
 		}
+		edge, _ := rightEdge(x)
+		if edge == nil || isNil(*edge) {
+			return false
+		}
+		x = *edge
 	}
-	return nil, ""
 }
 
 // intervalText splits the text of INTERVAL '7 days': a count, one blank, a unit in lower case.
@@ -315,7 +337,7 @@ func (p *parser) trim(paren token) (Expr, bool) {
 	if side.kw != kwBoth && side.kw != kwLeading && side.kw != kwTrailing {
 		return nil, false
 	}
-	chars := scan(p.src, int(side.end))
+	chars := p.after(side)
 	if chars.kind != kString && chars.kind != kTemplate {
 		return nil, false
 	}

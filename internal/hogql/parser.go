@@ -61,24 +61,26 @@ func (o Options) ParseExpr(src string) (Expr, error) {
 // parser holds the text and the place in it. The first failure turns the current token into the end of
 // input, so that every rule returns at once; nothing is read behind it.
 type parser struct {
-	src       string
-	tok       token
-	prevEnd   int32 // end of the token before tok
-	ahead     token // the token behind aheadAt, 0 before one was seen
-	aheadAt   int32
-	maxDepth  int
-	depth     int
-	nodes     int   // still allowed
-	attempts  int   // still allowed
-	notNames  int32 // no lambda's parameters begin before this offset
-	lowBound  bool  // reading the low bound of BETWEEN, outside of brackets
-	freeAlias int   // depth at which AS takes reserved words, because it names no column
-	lastWord  token // last clause word that was read as a name
-	failed    bool
-	rule      rule
-	options   Options
-	failure   failure
-	slabs     slabs
+	src        string
+	tok        token
+	prevEnd    int32   // end of the token before tok
+	seen       [8]seen // tokens scanned ahead, by the low bits of their offset
+	maxDepth   int
+	depth      int
+	nodes      int   // still allowed
+	attempts   int   // still allowed
+	notNames   int32 // no lambda's parameters begin before this offset
+	loneParam  int32 // offset of a lambda's parameter that takes no names before it, 0 for none
+	pointNames int   // how many names were read as members of a whole number: 1.year
+	floatUnits bool  // a unit of time is none
+	lowBound   bool  // reading the low bound of BETWEEN, outside of brackets
+	freeAlias  int   // depth at which AS takes reserved words, because it names no column
+	lastWord   token // last clause word that was read as a name
+	failed     bool
+	rule       rule
+	options    Options
+	failure    failure
+	slabs      slabs
 }
 
 // failure is what an Error is made of, kept small because most failures are of abandoned attempts.
@@ -90,6 +92,12 @@ type failure struct {
 	open   int32  // of the bracket that want would close, else -1
 	prev   int32  // end of the token before tok
 	word   token  // the last clause word that had been read as a name
+}
+
+// seen is the token that was found at an offset above 0.
+type seen struct {
+	at  int32
+	tok token
 }
 
 // mark is a place to come back to.
@@ -123,19 +131,24 @@ func or(value, fallback int) int {
 func (p *parser) next() {
 	at := p.tok.end
 	p.prevEnd = at
-	if at == p.aheadAt && at > 0 {
-		p.tok = p.ahead
+	if s := &p.seen[at&7]; s.at == at && at > 0 {
+		p.tok = s.tok
 		return
 	}
 	p.tok = scan(p.src, int(at))
 }
 
 // peek returns the token behind the current one.
-func (p *parser) peek() token {
-	if at := p.tok.end; at != p.aheadAt || at == 0 {
-		p.ahead, p.aheadAt = scan(p.src, int(at)), at
+func (p *parser) peek() token { return p.after(p.tok) }
+
+// after returns the token behind t.
+func (p *parser) after(t token) token {
+	at := t.end
+	s := &p.seen[at&7]
+	if s.at != at || at <= 0 {
+		s.at, s.tok = at, scan(p.src, int(at))
 	}
-	return p.ahead
+	return s.tok
 }
 
 func (p *parser) text(t token) string { return p.src[t.start:t.end] }

@@ -2,6 +2,7 @@ package hogql
 
 import (
 	"bytes"
+	"cmp"
 	"strconv"
 	"strings"
 )
@@ -247,7 +248,7 @@ func (p *printer) cast(x *Cast) {
 	default:
 		p.s(map[CastKind]string{CastCall: "CAST(", CastTry: "TRY_CAST("}[x.Kind])
 		p.expr(x.X, precLowest)
-		p.s(" AS " + x.Type.Text + ")")
+		p.s(" AS " + cmp.Or(x.Type.Spaced, x.Type.Text) + ")")
 	}
 }
 

@@ -28,9 +28,16 @@ func (p *printer) set(q *Set) {
 			p.s(" BY NAME")
 		}
 		p.s(" ")
-		p.member(m.Query, i == len(q.Rest)-1 && (q.OrderBy != nil || q.Limit != nil))
+		p.member(m.Query, i == len(q.Rest)-1 && (q.OrderBy != nil || q.Limit != nil || ownsLimitAndOffset(m.Query)))
 	}
 	p.tail(q.OrderBy, q.Limit)
+}
+
+// ownsLimitAndOffset reports whether q is a SELECT of which, at the end of a set, a part of LIMIT n OFFSET m
+// would be read as the set's.
+func ownsLimitAndOffset(q Query) bool {
+	s, ok := q.(*Select)
+	return ok && s.Limit != nil && s.Limit.N != nil && s.Limit.Offset != nil
 }
 
 // member prints one member of a set; closed asks for parentheses, because what follows is not its own.
@@ -79,6 +86,9 @@ func (p *printer) selectStmt(q *Select) {
 	}
 	p.exprs(q.Columns)
 	for i, j := range q.From {
+		if i == 0 {
+			p.s(" FROM ")
+		}
 		p.join(j, i == 0)
 	}
 	p.filters(q)
@@ -156,7 +166,6 @@ func (p *printer) cteHead(c *CTE) {
 func (p *printer) join(j *Join, first bool) {
 	switch {
 	case first:
-		p.s(" FROM ")
 	case j.Comma:
 		p.s(", ")
 	default:
@@ -230,6 +239,12 @@ func (p *printer) table(t Table) {
 		p.bare(t)
 	case *Tag:
 		p.tag(t)
+	case *JoinTree:
+		p.s("(")
+		for i, j := range t.Joins {
+			p.join(j, i == 0)
+		}
+		p.s(")")
 	case *Pivot:
 		p.pivot(t)
 	case *Unpivot:
@@ -243,8 +258,9 @@ func (p *printer) pivotTable(t Table, alias *Ident, columns []Ident) {
 		p.s(" AS ")
 		p.name(*alias, nameAlias)
 		if columns != nil {
-			p.s(" ")
+			p.s(" (")
 			p.names(columns)
+			p.s(")")
 		}
 	}
 }
@@ -256,7 +272,7 @@ func (p *printer) pivot(t *Pivot) {
 	p.s(" FOR")
 	for _, c := range t.Columns {
 		p.s(" ")
-		p.expr(c.Column, precCompare+1)
+		p.expr(c.Column, precCompare)
 		p.s(" IN (")
 		p.exprs(c.Values)
 		p.s(")")
@@ -277,9 +293,9 @@ func (p *printer) unpivot(t *Unpivot) {
 	p.s("(")
 	p.list(len(t.Columns), func(i int) {
 		c := t.Columns[i]
-		p.list(len(c.Values), func(i int) { p.expr(c.Values[i], precCompare+1) })
+		p.list(len(c.Values), func(i int) { p.expr(c.Values[i], precCompare) })
 		p.s(" FOR ")
-		p.list(len(c.Names), func(i int) { p.expr(c.Names[i], precCompare+1) })
+		p.list(len(c.Names), func(i int) { p.expr(c.Names[i], precCompare) })
 		p.s(" IN (")
 		p.exprs(c.Columns)
 		p.s(")")

@@ -8,6 +8,7 @@ const (
 	clsIdentStart
 	clsDigit
 	clsHex
+	clsGap // may begin white space or a comment
 )
 
 const clsIdent = clsIdentStart | clsDigit
@@ -17,7 +18,13 @@ var classes = makeClasses()
 
 func makeClasses() (t [256]uint8) {
 	for _, c := range []byte(" \t\n\v\f\r") {
-		t[c] |= clsSpace
+		t[c] |= clsSpace | clsGap
+	}
+	for _, c := range []byte("-/#") {
+		t[c] |= clsGap
+	}
+	for c := utf8.RuneSelf; c < len(t); c++ {
+		t[c] |= clsGap
 	}
 	for c := 'a'; c <= 'z'; c++ {
 		t[c] |= clsIdentStart
@@ -104,13 +111,19 @@ func unicodeSpace(s string) int {
 // scan returns the first token at or behind offset i. It keeps no state, so the parser can look ahead as
 // far as it needs and throw away what it saw.
 func scan(src string, i int) token {
-	if i < len(src) && classes[src[i]]&clsIdent == 0 {
+	if i < len(src) && src[i] == ' ' {
+		i++
+	}
+	if i < len(src) && classes[src[i]]&clsGap != 0 {
 		i = skipSpace(src, i)
 	}
 	if i >= len(src) {
 		return token{kind: kEOF, start: int32(len(src)), end: int32(len(src))}
 	}
 	c := src[i]
+	if k := lone[c]; k != kEOF {
+		return token{kind: k, start: int32(i), end: int32(i + 1)}
+	}
 	if classes[c]&clsIdentStart != 0 {
 		return scanWord(src, i)
 	}
@@ -129,14 +142,15 @@ func scan(src string, i int) token {
 }
 
 func scanWord(src string, i int) token {
+	key := uint64(src[i] | 0x20)
 	j := i + 1
-	for j < len(src) && classes[src[j]]&clsIdent != 0 {
-		j++
+	for ; j < len(src) && classes[src[j]]&clsIdent != 0; j++ {
+		key = key<<8 | uint64(src[j]|0x20)
 	}
 	if j == i+1 && src[i] == 'f' && byteAt(src, j) == '\'' {
 		return token{kind: kTemplate, start: int32(i), end: int32(j + 1)}
 	}
-	return token{kind: kIdent, kw: lookupKeyword(src[i:j]), start: int32(i), end: int32(j)}
+	return token{kind: kIdent, kw: keywordOf(key, src[i:j]), start: int32(i), end: int32(j)}
 }
 
 // digits returns the offset of the first byte at or behind i that is not of class.
@@ -267,34 +281,16 @@ func escapeLen(s string, quote byte) int {
 	return 0
 }
 
-// scanSymbol reads punctuation: its kind and length.
+// lone is the kind of the characters that are a token by themselves, whatever follows.
+var lone = [256]kind{
+	'(': kLParen, ')': kRParen, '[': kLBracket, ']': kRBracket, '{': kLBrace, '}': kRBrace, ',': kComma, ';': kSemi,
+	'+': kPlus, '*': kStar, '%': kPercent, '#': kHash,
+}
+
+// scanSymbol reads the rest of punctuation: its kind and length.
 func scanSymbol(src string, i int) (kind, int) {
 	c, d := src[i], byteAt(src, i+1)
 	switch c {
-	case '(':
-		return kLParen, 1
-	case ')':
-		return kRParen, 1
-	case '[':
-		return kLBracket, 1
-	case ']':
-		return kRBracket, 1
-	case '{':
-		return kLBrace, 1
-	case '}':
-		return kRBrace, 1
-	case ',':
-		return kComma, 1
-	case ';':
-		return kSemi, 1
-	case '+':
-		return kPlus, 1
-	case '*':
-		return kStar, 1
-	case '%':
-		return kPercent, 1
-	case '#':
-		return kHash, 1
 	case '.':
 		if classes[d]&clsDigit != 0 {
 			j := digits(src, i+1, clsDigit)

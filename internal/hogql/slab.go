@@ -62,6 +62,7 @@ func (s *slab[T]) keep(list []T) []T {
 
 // slabs holds what one parse has of the most frequent types.
 type slabs struct {
+	selects  slab[Select]
 	fields   slab[Field]
 	idents   slab[Ident]
 	numbers  slab[Number]
@@ -72,6 +73,7 @@ type slabs struct {
 	joins    slab[Join]
 	tables   slab[TableName]
 	orders   slab[Order]
+	logicals slab[Logical]
 	exprs    slab[Expr]
 	from     slab[*Join]
 	order    slab[*Order]
@@ -79,17 +81,57 @@ type slabs struct {
 
 // expect sizes the slabs for a text of that many bytes, by how often each type occurs in queries.
 func (s *slabs) expect(bytes int) {
-	s.fields.expect(bytes, 40)
-	s.idents.expect(bytes, 30)
-	s.numbers.expect(bytes, 80)
-	s.strings.expect(bytes, 150)
-	s.binaries.expect(bytes, 90)
-	s.aliases.expect(bytes, 200)
-	s.calls.expect(bytes, 300)
-	s.joins.expect(bytes, 200)
-	s.tables.expect(bytes, 200)
+	s.selects.size, s.calls.size = 1, 1+bytes/500
+	if bytes < 64 {
+		c := new(short)
+		s.selects.free, s.fields.free, s.idents.free, s.numbers.free = c.selects[:], c.fields[:], c.idents[:], c.numbers[:]
+		s.joins.free, s.tables.free, s.exprs.free, s.from.free = c.joins[:], c.tables[:], c.exprs[:], c.from[:]
+	} else {
+		c := new(usual)
+		s.selects.free, s.fields.free, s.idents.free, s.numbers.free = c.selects[:], c.fields[:], c.idents[:], c.numbers[:]
+		s.joins.free, s.tables.free, s.exprs.free, s.from.free = c.joins[:], c.tables[:], c.exprs[:], c.from[:]
+		s.strings.free, s.binaries.free, s.aliases.free, s.calls.free = c.strings[:], c.binaries[:], c.aliases[:], c.calls[:]
+	}
+	s.fields.expect(bytes, 60)
+	s.idents.expect(bytes, 40)
+	s.numbers.expect(bytes, 120)
+	s.strings.expect(bytes, 300)
+	s.binaries.expect(bytes, 150)
+	s.aliases.expect(bytes, 400)
+	s.calls.expect(bytes, 500)
+	s.joins.expect(bytes, 400)
+	s.tables.expect(bytes, 400)
 	s.orders.expect(bytes, 400)
-	s.exprs.expect(bytes, 30)
-	s.from.expect(bytes, 200)
+	s.logicals.expect(bytes, 400)
+	s.exprs.expect(bytes, 60)
+	s.from.expect(bytes, 300)
 	s.order.expect(bytes, 400)
+}
+
+// short is what most texts of less than 64 bytes need, in one piece.
+type short struct {
+	selects [1]Select
+	joins   [1]Join
+	tables  [1]TableName
+	fields  [2]Field
+	idents  [3]Ident
+	numbers [1]Number
+	exprs   [3]Expr
+	from    [1]*Join
+}
+
+// usual is what a longer text needs at least, in one piece.
+type usual struct {
+	selects  [1]Select
+	joins    [1]Join
+	tables   [1]TableName
+	calls    [1]Call
+	aliases  [1]Alias
+	binaries [2]Binary
+	fields   [4]Field
+	idents   [6]Ident
+	numbers  [2]Number
+	strings  [1]String
+	exprs    [6]Expr
+	from     [2]*Join
 }

@@ -80,6 +80,10 @@ func (w *walker) children(n Node) {
 		w.exprs(n.Children)
 	case *TableCall:
 		w.exprs(n.Args)
+	case *JoinTree:
+		for _, j := range n.Joins {
+			w.join(j)
+		}
 	case *Pivot:
 		w.node(n.Table)
 		w.exprs(n.Aggregates)
