@@ -28,6 +28,7 @@ func (p *program) objects() *cobra.Command {
 				a.Search = args[0]
 			}
 			return p.oneShot(c.Context(), func(ctx context.Context, s *tools.Service, _ *driver.Client) error {
+				a.Catalogue = asJSON && a.Search == "" && a.Kind == "" // what hogql check --catalogue reads
 				answer, err := s.ListObjects(ctx, a)
 				return p.print(answer, asJSON, err)
 			})

@@ -40,6 +40,9 @@ func (c *Client) ListObjects(ctx context.Context, r ListRequest) (*Objects, erro
 	g := &gather{op: op}
 	if r.Search == "" && len(r.Kinds) == 0 {
 		out.Overview = c.overview(ctx, g, project)
+		if r.Catalogue {
+			out.Catalogue = c.catalogue(ctx, g, project)
+		}
 	} else {
 		items := rank(c.candidates(ctx, g, project, r), r.Search)
 		if err := out.page(items, r, project); err != nil {

@@ -106,17 +106,20 @@ type ListRequest struct {
 	Kinds   []ObjectKind
 	Limit   int    // default 50
 	Cursor  string // from an earlier answer to the same request
+	// Catalogue adds the whole catalogue to an overview: tables with columns, events, properties, cohorts.
+	Catalogue bool
 }
 
 // Objects is the answer to a ListRequest: an Overview, or Items.
 type Objects struct {
-	Project  Project   `json:"project"`
-	AsOf     time.Time `json:"as_of"` // when the oldest part of the catalogue in it was read
-	Overview *Overview `json:"overview,omitempty"`
-	Items    []Item    `json:"items,omitempty"`  // best first
-	Total    int       `json:"total"`            // how many there are, on all pages
-	Cursor   string    `json:"cursor,omitempty"` // for the next page; empty on the last
-	Notes    []string  `json:"notes,omitempty"`  // parts that could not be read, and why
+	Project   Project    `json:"project"`
+	AsOf      time.Time  `json:"as_of"` // when the oldest part of the catalogue in it was read
+	Overview  *Overview  `json:"overview,omitempty"`
+	Catalogue *Catalogue `json:"catalogue,omitempty"` // where it was asked for
+	Items     []Item     `json:"items,omitempty"`     // best first
+	Total     int        `json:"total"`               // how many there are, on all pages
+	Cursor    string     `json:"cursor,omitempty"`    // for the next page; empty on the last
+	Notes     []string   `json:"notes,omitempty"`     // parts that could not be read, and why
 }
 
 // Item is one object in a list.

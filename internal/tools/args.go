@@ -14,6 +14,7 @@ type ListArgs struct {
 	Limit     int    `json:"limit,omitempty"`
 	Cursor    string `json:"cursor,omitempty"`
 	ProjectID int64  `json:"project_id,omitempty"` // 0: the configured project
+	Catalogue bool   `json:"-"`                    // add the whole catalogue to the Data of an overview
 }
 
 // FieldsArgs are the arguments of get_fields. Objects is required.

@@ -87,12 +87,12 @@ func TestRefusedQueriesGetTheirPlace(t *testing.T) {
 		{"placeholder misspelt", `{"query":"SELECT count() FROM events WHERE event = {name}","values":{"names":"x"}}`, ""},
 		{"variables", `{"query":"SELECT {variables.plan}"}`, ""},
 		{"time period", `{"query":"SELECT 1","time_period":"7d"}`, ""},
-		{"field", `{"query":"SELECT 'é' AS x,\n  evnt FROM events WHERE timestamp > now()"}`,
+		{"field", `{"query":"SELECT 'é' AS x,\n  evnt FROM sessions WHERE $start_timestamp > now()"}`,
 			`{"isValid":false,"errors":[{"message":"Unable to resolve field: evnt","start":19,"end":23,"fix":"event"}],"warnings":[],"notices":[]}`},
-		{"field with values", `{"query":"SELECT evnt FROM events WHERE event = {name}","values":{"name":"x"}}`,
+		{"field with values", `{"query":"SELECT evnt FROM sessions WHERE distinct_id = {name}","values":{"name":"x"}}`,
 			`{"isValid":false,"errors":[{"message":"Unable to resolve field: evnt","start":7,"end":11}],"warnings":[],"notices":[]}`},
-		{"no place", `{"query":"SELECT evnt FROM events"}`, `{"isValid":false,"errors":[{"message":"Unexpected KeyError","start":null,"end":null}],"warnings":[],"notices":[]}`},
-		{"no check", `{"query":"SELECT evnt FROM events"}`, `{"broken`},
+		{"no place", `{"query":"SELECT evnt FROM sessions"}`, `{"isValid":false,"errors":[{"message":"Unexpected KeyError","start":null,"end":null}],"warnings":[],"notices":[]}`},
+		{"no check", `{"query":"SELECT evnt FROM sessions"}`, `{"broken`},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			t.Parallel()
@@ -128,7 +128,7 @@ func TestCheckJudgesWithoutARun(t *testing.T) {
 	for _, c := range []struct{ name, arguments, metadata string }{
 		{"valid", `{"query":"SELECT event FROM events LIMIT 5","validate_only":true}`, `{"isValid":true,"errors":[],"warnings":[],"notices":[],"table_names":["events"]}`},
 		{"valid json", `{"query":"SELECT event FROM events LIMIT 5","validate_only":true,"format":"json"}`, `{"isValid":true,"errors":[],"warnings":[],"notices":[{"message":"Event property 'x' is of type 'String'.","start":7,"end":12}],"table_names":["events"]}`},
-		{"not valid", `{"query":"SELECT evnt FROM events WHERE {filters}","values":{"one":1},"validate_only":true}`,
+		{"not valid", `{"query":"SELECT evnt FROM sessions WHERE {filters}","values":{"one":1},"validate_only":true}`,
 			`{"isValid":false,"errors":[{"message":"Unable to resolve field: evnt","start":7,"end":11},{"message":"Unexpected KeyError","start":null,"end":null}],"warnings":[{"message":"slow","start":0,"end":6}],"notices":[]}`},
 	} {
 		t.Run(c.name, func(t *testing.T) {

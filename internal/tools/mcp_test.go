@@ -138,7 +138,7 @@ func TestWholeNumbersInOtherSpellings(t *testing.T) {
 	t.Parallel()
 	u := newUpstream(t, always("a:UInt8", "[[1],[2]]"))
 	s := newSession(t, u.url, canaryKey, tools.Options{})
-	text, result := s.call(t, "query_posthog", `{"query":"SELECT a FROM numbers(2)","limit":1.0,"format":null}`)
+	text, result := s.call(t, "query_posthog", `{"query":"SELECT number AS a FROM numbers(2)","limit":1.0,"format":null}`)
 	require.False(t, result.IsError, text)
 	require.Contains(t, text, "1 row, more exist (limit 1; pass up to 50000)")
 }
@@ -182,14 +182,14 @@ func TestJSONAnswersComeAsStructuredContentToo(t *testing.T) {
 	t.Parallel()
 	u := newUpstream(t, always("a:String", `[["<b> & \u202e"]]`))
 	s := newSession(t, u.url, canaryKey, tools.Options{})
-	text, result := s.call(t, "query_posthog", `{"query":"SELECT a FROM numbers(1)","format":"json"}`)
+	text, result := s.call(t, "query_posthog", `{"query":"SELECT number AS a FROM numbers(1)","format":"json"}`)
 	require.False(t, result.IsError)
 	require.Contains(t, text, `"rows":[["<b> & \\u202e"]]`, "no HTML escapes, hidden characters visible")
 	structured, err := json.Marshal(result.StructuredContent)
 	require.NoError(t, err)
 	require.JSONEq(t, text, string(structured))
 	for _, format := range []string{"csv", "markdown"} {
-		_, result := s.call(t, "query_posthog", `{"query":"SELECT a FROM numbers(1)","format":"`+format+`"}`)
+		_, result := s.call(t, "query_posthog", `{"query":"SELECT number AS a FROM numbers(1)","format":"`+format+`"}`)
 		require.Nil(t, result.StructuredContent, format)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -29,9 +28,9 @@ type plan struct {
 	notes   []Note
 }
 
-// newPlan parses and checks a query without sending anything. The error is an *ArgumentError or a
+// plan parses and checks a query without sending anything. The error is an *ArgumentError or a
 // *hogql.Error with its place in a.Query.
-func newPlan(a QueryArgs) (*plan, error) {
+func (s *Service) plan(a QueryArgs) (*plan, error) {
 	if err := checked(queryParams(), a); err != nil {
 		return nil, err
 	}
@@ -39,42 +38,35 @@ func newPlan(a QueryArgs) (*plan, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := refuseOffset(a.Query, tree); err != nil {
-		return nil, err
-	}
 	p := &plan{args: a, limit: a.Limit, tree: tree}
 	if p.limit == 0 {
 		p.limit = defaultLimit
 	}
+	if err := p.check(s.catalogue(a.ProjectID)); err != nil {
+		return nil, err
+	}
 	if err := p.placeholders(); err != nil {
 		return nil, err
 	}
-	p.notes = append(p.notes, warnings(tree)...)
 	limited, how := hogql.LimitRows(tree, p.limit+1)
 	p.limited, p.text = how, hogql.Print(limited)
 	return p, nil
 }
 
-// placeholders checks that every placeholder will be filled: by values, or {filters} by time_period.
+// placeholders says which values were not used, and settles what fills {filters}. That the others have values is
+// checked already.
 func (p *plan) placeholders() error {
 	used := map[string]bool{}
-	var missing *hogql.Error
 	hogql.Walk(p.tree, func(n hogql.Node) bool {
-		ph, ok := n.(*hogql.Placeholder)
-		if !ok {
-			return missing == nil
-		}
-		for name := range placeholderNames(ph) {
-			used[name] = true
-			if _, ok := p.args.Values[name]; !ok && name != "filters" && missing == nil {
-				missing = p.noValue(ph, name)
+		if ph, ok := n.(*hogql.Placeholder); ok {
+			for inner := range hogql.All(ph) {
+				if f, ok := inner.(*hogql.Field); ok {
+					used[f.Chain[0].Name] = true
+				}
 			}
 		}
-		return false
+		return true
 	})
-	if missing != nil {
-		return missing
-	}
 	for _, name := range sortedKeys(p.args.Values) {
 		if !used[name] {
 			p.notes = append(p.notes, Note{true, "values has " + quoted(name) + ", but the query has no placeholder {" + visible(shorten(name, 60)) + "}: it was not used"})
@@ -93,66 +85,6 @@ func (p *plan) placeholders() error {
 	return nil
 }
 
-// placeholderNames yields the names that must have a value: the first part of each chain in {…}.
-func placeholderNames(ph *hogql.Placeholder) func(func(string) bool) {
-	return func(yield func(string) bool) {
-		if ph.X == nil {
-			return
-		}
-		hogql.Walk(ph.X, func(n hogql.Node) bool {
-			f, ok := n.(*hogql.Field)
-			return !ok || yield(f.Chain[0].Name)
-		})
-	}
-}
-
-func (p *plan) noValue(ph *hogql.Placeholder, name string) *hogql.Error {
-	message := "the placeholder {" + name + "} has no value"
-	hint := `values={"` + name + `": "…"} beside the query`
-	if near := hogql.Nearest(name, maps.Keys(p.args.Values), 1); len(near) > 0 {
-		hint = "{" + near[0] + "}, which has one"
-	}
-	if name == "variables" {
-		hint = "the value itself, or a {name} with an entry in values: PostHog's stored variables are not read here"
-	}
-	return errorAt(p.args.Query, ph.Span, message, hint)
-}
-
-// refuseOffset finds the first OFFSET, which PostHog refuses to API keys anywhere but behind SAMPLE.
-func refuseOffset(src string, q hogql.Query) error {
-	var found *hogql.Error
-	check := func(offset hogql.Expr, swapped bool) {
-		if offset == nil || found != nil {
-			return
-		}
-		message := "OFFSET is refused to API keys"
-		if swapped {
-			message = "LIMIT a, b means limit a and offset b in HogQL, and OFFSET is refused to API keys"
-		}
-		found = errorAt(src, offset.Pos(), message, "LIMIT alone. "+strings.TrimPrefix(keysetHint, "PostHog refuses OFFSET to API keys. "))
-	}
-	hogql.Walk(q, func(n hogql.Node) bool {
-		switch n := n.(type) {
-		case *hogql.Select:
-			if n.Limit != nil {
-				check(n.Limit.Offset, n.Limit.Swapped)
-			}
-			if n.LimitBy != nil {
-				check(n.LimitBy.Offset, false)
-			}
-		case *hogql.Set:
-			if n.Limit != nil {
-				check(n.Limit.Offset, n.Limit.Swapped)
-			}
-		}
-		return found == nil
-	})
-	if found == nil {
-		return nil
-	}
-	return found
-}
-
 // errorAt returns an error about a place in src.
 func errorAt(src string, span hogql.Span, message, hint string) *hogql.Error {
 	start := min(max(int(span.Start), 0), len(src))
@@ -168,7 +100,7 @@ func errorAt(src string, span hogql.Span, message, hint string) *hogql.Error {
 // Query runs one query. The error is an *ArgumentError, a *hogql.Error (nothing was sent) or a
 // *driver.Error.
 func (s *Service) Query(ctx context.Context, a QueryArgs) (*Rows, error) {
-	p, err := newPlan(a)
+	p, err := s.plan(a)
 	if err != nil {
 		return nil, err
 	}
@@ -329,7 +261,7 @@ type placed struct {
 // Check judges a query without running it: by our parser, then by PostHog. A query that does not parse
 // here is an error as in Query; what PostHog finds stands in the answer, and valid tells whether it would run.
 func (s *Service) Check(ctx context.Context, a QueryArgs) (answer Answer, valid bool, err error) {
-	p, err := newPlan(a)
+	p, err := s.plan(a)
 	if err != nil {
 		return Answer{}, false, err
 	}

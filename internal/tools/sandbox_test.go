@@ -158,7 +158,7 @@ func TestRemarks(t *testing.T) {
 		{"SELECT 1 AS a UNION ALL SELECT 2 AS a", `project 1 "Demo" · 2 rows, all of them · fresh 2026-06-15 12:00:04 UTC · 0.31 s
 hogql: SELECT * FROM (SELECT 1 AS a UNION ALL SELECT 2 AS a) LIMIT 1001`},
 		{"SELECT count() AS n FROM events", `project 1 "Demo" · 1 row, all of them · fresh 2026-06-15 12:00:04 UTC · 0.31 s
-warning: no time filter on events: all history was read. Add: WHERE timestamp >= now() - INTERVAL 30 DAY`},
+warning: no time filter on events: all history is read. Add: WHERE timestamp >= now() - INTERVAL 30 DAY`},
 	} {
 		rows, err := service.Query(t.Context(), tools.QueryArgs{Query: c.query, Refresh: "fresh"})
 		require.NoError(t, err)
@@ -172,7 +172,10 @@ func TestValidateOnly(t *testing.T) {
 	text, result := s.call(t, "query_posthog", `{"query":"SELECT event FROM events LIMIT 1","validate_only":true}`)
 	require.False(t, result.IsError)
 	require.Contains(t, text, "valid: PostHog would run it; nothing was run")
-	text, _ = s.call(t, "query_posthog", `{"query":"SELECT evnt FROM events","validate_only":true,"format":"json"}`)
+	text, result = s.call(t, "query_posthog", `{"query":"SELECT evnt FROM events","validate_only":true}`)
+	require.True(t, result.IsError)
+	require.Contains(t, text, `events has no field "evnt". Close: event`)
+	text, _ = s.call(t, "query_posthog", `{"query":"SELECT evnt FROM sessions","validate_only":true,"format":"json"}`)
 	require.Contains(t, text, `"valid":false`)
 	require.Contains(t, text, `"column":8`)
 	require.Empty(t, sandbox.Server.Stats().Running)

@@ -36,7 +36,7 @@ func (s *Service) ListObjects(ctx context.Context, a ListArgs) (Answer, error) {
 	if err := checked(listParams(), a); err != nil {
 		return Answer{}, err
 	}
-	r := driver.ListRequest{Project: a.ProjectID, Search: a.Search, Limit: a.Limit, Cursor: a.Cursor}
+	r := driver.ListRequest{Project: a.ProjectID, Search: a.Search, Limit: a.Limit, Cursor: a.Cursor, Catalogue: a.Catalogue}
 	if a.Kind != "" {
 		r.Kinds = []driver.ObjectKind{driver.ObjectKind(a.Kind)}
 	}

@@ -1,0 +1,50 @@
+package tools
+
+import (
+	"encoding/json"
+	"slices"
+	"strings"
+
+	"posthog-mcp/internal/hogql"
+)
+
+// catalogue is what queries of a project are checked against: PostHog's own tables and functions, and the
+// project's as far as they were read not long ago. It asks nothing upstream.
+func (s *Service) catalogue(project int64) *hogql.Catalogue {
+	known := s.driver.Known(project)
+	if known == nil {
+		return hogql.BuiltIn()
+	}
+	text, err := json.Marshal(map[string]any{"catalogue": known})
+	if err != nil {
+		return hogql.BuiltIn()
+	}
+	c, err := hogql.ReadCatalogue(text)
+	if err != nil {
+		return hogql.BuiltIn()
+	}
+	return c
+}
+
+// check checks the query. What PostHog would refuse is an error, with its place in the query; what it would run,
+// though it is hardly meant, becomes a note.
+func (p *plan) check(c *hogql.Catalogue) error {
+	values := make(map[string]bool, len(p.args.Values))
+	for name := range p.args.Values {
+		values[name] = true
+	}
+	found := hogql.Check(p.tree, c, hogql.CheckOptions{Source: p.args.Query, Values: values})
+	if f, ok := found.Problem(); ok {
+		return f.Err(p.args.Query)
+	}
+	for _, f := range found {
+		text := f.Message
+		if f.Hint != "" && !strings.Contains(text, f.Hint) {
+			text += ". Write: " + oneLine(f.Hint, 600)
+		}
+		if n := (Note{true, text}); !slices.Contains(p.notes, n) {
+			p.notes = append(p.notes, n)
+		}
+	}
+	return nil
+}
