@@ -31,6 +31,7 @@ func (p *program) hogql() *cobra.Command {
 	}
 	c.AddCommand(
 		p.hogqlParse(),
+		p.hogqlCheck(),
 		p.hogqlFormat(),
 	)
 	return c
