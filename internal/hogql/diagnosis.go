@@ -26,6 +26,8 @@ type diagnosis struct {
 	at     token   // where the caret stands
 
 	message, note, hint string
+	whole               bool // hint is the whole text, repaired
+	budget              *int // how many more texts may be repaired
 }
 
 // look collects the tokens before the failure.
@@ -60,10 +62,32 @@ func (d *diagnosis) edited(start, end int32, text string) string {
 	return d.src[:start] + text + d.src[end:]
 }
 
-// parses reports whether text is HogQL.
-func (d *diagnosis) parses(text string) bool {
+// maxHintText is the longest text that a hint repeats whole.
+const maxHintText = 600
+
+// offer makes the hint: the whole text with the bytes from start to end replaced if that is HogQL, and
+// otherwise advice, if there is any. It reports whether the edit was good.
+func (d *diagnosis) offer(start, end int32, text, advice string) bool {
+	if hint, ok := d.repaired(d.edited(start, end, text), start); ok {
+		d.hint, d.whole = hint, true
+		return true
+	}
+	if advice != "" && !d.whole {
+		d.hint = advice
+	}
+	return false
+}
+
+// repaired returns text if it is HogQL. Where the only faults left stand behind the offset from and have a
+// repair of their own, they are repaired too.
+func (d *diagnosis) repaired(text string, from int32) (string, bool) {
+	trimmed := strings.TrimSpace(text)
+	if len(trimmed) > maxHintText {
+		return "", false
+	}
 	var p parser
-	p.begin(text, d.limits)
+	p.begin(trimmed, d.limits)
+	p.rule = d.rule
 	if d.rule == ruleExpr {
 		p.expr()
 	} else {
@@ -71,24 +95,15 @@ func (d *diagnosis) parses(text string) bool {
 		p.acceptKind(kSemi)
 	}
 	p.expectEnd()
-	return !p.failed
-}
-
-// maxHintText is the longest text that a hint repeats whole.
-const maxHintText = 600
-
-// offer makes the hint: the whole text with the bytes from start to end replaced if that is HogQL, and
-// otherwise advice, if there is any. It reports whether the edit was good.
-func (d *diagnosis) offer(start, end int32, text, advice string) bool {
-	whole := strings.TrimSpace(d.edited(start, end, text))
-	if len(whole) <= maxHintText && d.parses(whole) {
-		d.hint = whole
-		return true
+	if !p.failed {
+		return trimmed, true
 	}
-	if advice != "" {
-		d.hint = advice
+	if from -= int32(strings.Index(text, trimmed)); *d.budget <= 0 || p.failure.tok.start < from {
+		return "", false
 	}
-	return false
+	*d.budget--
+	next := p.diagnose(d.budget)
+	return next.hint, next.whole
 }
 
 // describe sets message, note and hint, and moves the caret where a reader would put it.
@@ -222,7 +237,11 @@ func (d *diagnosis) typed() {
 		d.unit(t)
 	case failType:
 		d.message = fmt.Sprintf("%q is no type that can stand behind \"::\"", text)
-		d.hint = "CAST(x AS " + text + ")"
+		end := t.end
+		if open := d.after(t); open.kind == kLParen {
+			end = d.groupEnd(open)
+		}
+		d.castCall(len(d.before)-2, end, d.src[t.start:end])
 	case failEnum:
 		d.message = "Enum types are not supported"
 		d.hint = "CAST(x AS String)"
@@ -246,6 +265,7 @@ func (d *diagnosis) interval(t token) {
 		}
 	}
 	d.hint = "INTERVAL 7 DAY"
+	d.intervals(t, inner)
 }
 
 // unit explains INTERVAL 7 DAYS and its like.
@@ -270,13 +290,13 @@ func (d *diagnosis) fromForm() {
 			"substring": "substring(x, start, length)", "overlay": "replaceOne(x, 'old', 'new')",
 			"trim": "trim(BOTH 'x' FROM y), with a text in quotes",
 		}[name]
-		d.offer(d.f.tok.start, d.f.tok.end, ",", d.hint)
+		d.commaForm(d.f.tok)
 		return
 	}
 	unit := strings.ToLower(d.text(d.back(1)))
 	fn := map[string]string{
 		"year": "toYear", "quarter": "toQuarter", "month": "toMonth", "week": "toISOWeek", "day": "toDayOfMonth", "hour": "toHour",
-		"minute": "toMinute", "second": "toSecond", "dow": "toDayOfWeek", "doy": "toDayOfYear", "epoch": "toUnixTimestamp",
+		"minute": "toMinute", "second": "toSecond", "isodow": "toDayOfWeek", "doy": "toDayOfYear", "epoch": "toUnixTimestamp",
 	}[unit]
 	if fn == "" || d.back(2).kind != kLParen {
 		d.hint = "toYear(x), toMonth(x), toDayOfMonth(x), toHour(x)"

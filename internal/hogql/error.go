@@ -133,10 +133,22 @@ func excerpt(line string, at int) (string, int) {
 	return text, at
 }
 
+// maxRepairs is how many further slips a hint repairs behind the one that it is about.
+const maxRepairs = 12
+
 // err makes the Error of the failure. It is the only place that costs anything for a failure.
 func (p *parser) err() *Error {
+	budget := maxRepairs
+	d := p.diagnose(&budget)
+	e := &Error{Message: d.message, Note: d.note, Hint: d.hint, Span: Span{d.at.start, d.at.end}}
+	e.Locate(p.src)
+	return e
+}
+
+// diagnose finds out what the failure means; budget is how many more texts may be repaired for it.
+func (p *parser) diagnose(budget *int) *diagnosis {
 	f := p.failure
-	d := &diagnosis{src: p.src, rule: p.rule, limits: p.options, f: f, at: f.tok}
+	d := &diagnosis{src: p.src, rule: p.rule, limits: p.options, f: f, at: f.tok, budget: budget}
 	if f.code < failBytes {
 		d.look()
 	}
@@ -145,9 +157,7 @@ func (p *parser) err() *Error {
 		end := d.back(1).end
 		d.at = token{start: end, end: end}
 	}
-	e := &Error{Message: d.message, Note: d.note, Hint: d.hint, Span: Span{d.at.start, d.at.end}}
-	e.Locate(p.src)
-	return e
+	return d
 }
 
 // foundText names a token in a message.

@@ -24,7 +24,7 @@ func (d *diagnosis) expected() {
 			return
 		}
 	}
-	for _, slip := range []func() bool{d.symbolSlip, d.wordSlip, d.orderSlip, d.textSlip, d.listSlip} {
+	for _, slip := range []func() bool{d.symbolRewrite, d.wordRewrite, d.symbolSlip, d.wordSlip, d.orderSlip, d.textSlip, d.listSlip} {
 		if slip() {
 			return
 		}
@@ -100,11 +100,11 @@ func (d *diagnosis) symbolSlip() bool {
 	case t.kind == kStar && prev.kind == kStar && prev.end == t.start:
 		d.at = token{kind: kStar, start: prev.start, end: t.end}
 		d.message = `"**" is no operator of HogQL`
-		d.hint = "pow(a, b)"
+		d.operands(len(d.before)-2, t.end, "pow(%s, %s)", "pow(a, b)")
 	case prev.kind == kStar && d.back(2).kind == kStar && d.back(2).end == prev.start:
 		d.at = token{kind: kStar, start: d.back(2).start, end: prev.end}
 		d.message = `"**" is no operator of HogQL`
-		d.hint = "pow(a, b)"
+		d.operands(len(d.before)-3, prev.end, "pow(%s, %s)", "pow(a, b)")
 	case t.kind == kGreater && prev.kind == kEq && prev.end == t.start:
 		d.at = token{kind: kEq, start: prev.start, end: t.end}
 		d.message = `"=>" is no operator of HogQL`
@@ -127,6 +127,10 @@ func (d *diagnosis) symbolSlip() bool {
 		if prev.kind == kSemi {
 			d.at = prev
 		}
+		if t.kind == kSemi && prev.kind == kSemi {
+			d.message = "one semicolon is enough"
+			d.offer(t.start, t.end, "", "")
+		}
 	case t.kind == kComma && (prev.kind == kComma || prev.kw == kwSelect || prev.kind == kLParen):
 		d.message = fmt.Sprintf("expected an expression, found %q", ",")
 		d.offer(t.start, t.end, "", "one comma")
@@ -138,7 +142,7 @@ func (d *diagnosis) symbolSlip() bool {
 		d.hint = "x IN (1, 2)"
 	case t.kind == kRBracket && prev.kind == kLBracket && d.back(3).kind == kColons:
 		d.message = "an array type cannot stand behind \"::\""
-		d.hint = fmt.Sprintf("CAST(x AS Array(%s))", d.text(d.back(2)))
+		d.castCall(len(d.before)-3, t.end, "Array("+d.text(d.back(2))+")")
 	default:
 		return false
 	}
@@ -210,15 +214,17 @@ func (d *diagnosis) wordSlip() bool {
 		d.at = d.back(2)
 		d.offer(d.at.start, int32(len(d.src)), "LIMIT "+d.text(t), "LIMIT 10")
 	case foreign[text] != "" && t.kind == kIdent && endsOperand(prev):
-		d.message = fmt.Sprintf("%s is not HogQL", strings.ToUpper(text))
-		d.hint = foreign[text]
+		d.foreignOperator(t, len(d.before)-1)
 	case prev.kind == kIdent && endsOperand(d.back(2)) && clauseRank(d.back(2).kw) == 0 && foreign[strings.ToLower(d.text(prev))] != "":
-		d.at = prev // it was read as an alias
-		d.message = fmt.Sprintf("%s is not HogQL", strings.ToUpper(d.text(prev)))
-		d.hint = foreign[strings.ToLower(d.text(prev))]
-	case t.kw == kwOn && d.f.want == "the end of the query" && d.crossJoin():
+		d.foreignOperator(prev, len(d.before)-2) // it was read as an alias
+	case t.kw == kwOn && d.f.want == "the end of the query" && d.crossJoin() >= 0:
 		d.message = "a cross join takes no ON"
 		d.hint = "JOIN t ON …"
+		if cross := d.before[d.crossJoin()]; cross.kw == kwCross {
+			d.offer(cross.start, d.after(cross).start, "", "JOIN t ON …")
+		} else {
+			d.offer(cross.start, cross.end, " JOIN", "JOIN t ON …")
+		}
 	case d.f.want == "a name after AS" && isName(prev) == (prev.kw == kwAs) && t.kind != kString && isName(d.back(2)) && d.back(3).kw == kwWith:
 		d.at = t
 		d.message = "a value in WITH stands before AS, its name behind it"
@@ -263,25 +269,29 @@ func (d *diagnosis) timeZone(t token) {
 	if zone.kind != kString || len(d.before) == 0 {
 		return
 	}
-	start := d.back(1).start
-	for i := 2; d.back(i).kind == kDot || d.back(i-1).kind == kDot; i++ {
-		start = d.back(i).start
+	first := d.operandStart(len(d.before) - 1)
+	if first < 0 {
+		return
 	}
+	start := d.before[first].start
 	x := strings.TrimSpace(d.src[start:t.start])
 	d.offer(start, zone.end, "toTimeZone("+x+", "+d.text(zone)+")", "toTimeZone(x, "+d.text(zone)+")")
 }
 
-// crossJoin reports whether the last join before the failure is one without condition.
-func (d *diagnosis) crossJoin() bool {
+// crossJoin returns the index in before of the CROSS or comma of the last join before the failure, -1 where
+// that one may have a condition.
+func (d *diagnosis) crossJoin() int {
 	for i := len(d.before) - 1; i > 0; i-- {
 		switch t := d.before[i]; {
-		case t.kw == kwJoin:
-			return d.before[i-1].kw == kwCross
-		case t.kind == kComma, t.kw == kwFrom:
-			return t.kind == kComma
+		case t.kw == kwJoin && d.before[i-1].kw == kwCross:
+			return i - 1
+		case t.kind == kComma:
+			return i
+		case t.kw == kwJoin, t.kw == kwFrom:
+			return -1
 		}
 	}
-	return false
+	return -1
 }
 
 // clauseRank orders the clauses of SELECT; 0 for other words.
@@ -325,6 +335,7 @@ func (d *diagnosis) orderSlip() bool {
 			if r > rank {
 				d.message = fmt.Sprintf("%s must stand before %s", clauseText(k), d.firstAfter(i, rank))
 				d.hint = "SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT …"
+				d.reorder(i)
 				return true
 			}
 		}

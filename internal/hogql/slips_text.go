@@ -22,10 +22,10 @@ func (d *diagnosis) bad() {
 		d.offer(0, int32(len(d.src)), replaceCode(d.src, "&&", " AND "), "a AND b")
 	case c == '&':
 		d.message = `"&" is no operator of HogQL`
-		d.hint = "bitAnd(a, b)"
+		d.operands(len(d.before)-1, t.end, "bitAnd(%s, %s)", "bitAnd(a, b)")
 	case c == '|':
 		d.message = `"|" is no operator of HogQL`
-		d.hint = "bitOr(a, b), or a || b to join texts"
+		d.operands(len(d.before)-1, t.end, "bitOr(%s, %s)", "bitOr(a, b), or a || b to join texts")
 	case c == '^':
 		d.message = `"^" is no operator of HogQL`
 		d.hint = "pow(a, b), or bitXor(a, b)"
