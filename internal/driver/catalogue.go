@@ -174,7 +174,7 @@ func (o *Catalogue) setEvents(defs definitions, counts []eventCount) {
 	seen := map[string]bool{}
 	for _, n := range counts {
 		seen[n.Name] = true
-		o.Events = append(o.Events, CatalogueEvent{n.Name, n.Count})
+		o.Events = append(o.Events, CatalogueEvent(n))
 	}
 	for _, d := range defs.List {
 		if !seen[d.Name] {

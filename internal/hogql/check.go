@@ -198,7 +198,7 @@ func (c *checker) placeholder(p *Placeholder) {
 		default:
 			f := Finding{Severity: Problem, Code: "placeholder", Span: p.Span, Message: "the placeholder {" + clip(name, 60) + "} has no value",
 				Hint: `values={"` + clip(name, 60) + `": "…"} beside the query`}
-			if f.Nearest = Nearest(name, mapKeys(c.o.Values), 1); len(f.Nearest) > 0 {
+			if f.Nearest = closest(name, mapKeys(c.o.Values), 1); len(f.Nearest) > 0 {
 				f.Hint = "{" + f.Nearest[0] + "}, which has one"
 			}
 			if name == "variables" {

@@ -21,7 +21,7 @@ func (s *scope) call(x *Call, at place) {
 	case s.isParam(x.Name.Name):
 		known = false
 	case !known:
-		if _, ok := s.named(x.Name.Name); !ok {
+		if !s.named(x.Name.Name) {
 			s.unknownFunction(x)
 		}
 	default:
@@ -134,7 +134,7 @@ func hasAggregate(x Expr) bool {
 // unknownFunction reports a function that PostHog does not let HogQL call.
 func (s *scope) unknownFunction(x *Call) {
 	name := x.Name.Name
-	near := Nearest(name, publicFunctions, 3)
+	near := closest(name, publicFunctions, 3)
 	same := slices.IndexFunc(near, func(n string) bool { return strings.EqualFold(n, name) })
 	f := Finding{Severity: Problem, Code: "unknown-function", Span: x.Name.Span, Nearest: near, Message: "HogQL has no function " + quoted(name)}
 	switch {

@@ -59,7 +59,7 @@ func (s *scope) field(f *Field) value {
 		}
 		open = open || src.open()
 	}
-	if _, ok := s.named(first); ok || open || s.inside(first) {
+	if s.named(first) || open || s.inside(first) {
 		return value{}
 	}
 	if s.cte(first) != nil && len(f.Chain) == 1 || s.isSource(first) {
@@ -128,7 +128,7 @@ func (s *scope) inTable(t *CatalogueTable, f *Field, chain []Ident) value {
 		}
 		rest := chain[1:]
 		switch {
-		case col.path() && len(rest) == 0:
+		case (col.Table != "" || len(col.Fields) > 0) && len(rest) == 0:
 			s.c.add(Finding{Severity: Problem, Code: "table-as-column", Span: f.Span, Message: Print(f) + " is a table, not a column: name a column of it",
 				Hint: Print(f) + "." + firstColumn(s.c.cat, col)})
 			return value{}
@@ -218,7 +218,7 @@ func (c *checker) judgeProperty(v value, span Span) {
 	if _, ok := known[v.property]; ok {
 		return
 	}
-	near := Nearest(v.property, mapKeys(known), 3)
+	near := closest(v.property, mapKeys(known), 3)
 	f := Finding{Severity: Warning, Code: "unknown-property", Span: span, Nearest: near,
 		Message: "no " + v.entity + " property named " + quoted(v.property) + " has been seen here; it reads as null"}
 	if len(near) > 0 {
@@ -243,7 +243,7 @@ func (s *scope) notIn(src *source, id Ident, path ...bool) {
 	case len(src.paths) > 0:
 		label = src.paths[0][0]
 	}
-	near := Nearest(id.Name, src.names(), 3)
+	near := closest(id.Name, src.names(), 3)
 	f := Finding{Severity: Warning, Code: "unknown-column", Span: id.Span, Nearest: near}
 	switch {
 	case sure:
@@ -296,9 +296,9 @@ func (s *scope) unknownField(f *Field) {
 		if _, sure := src.has(id.Name); !sure || len(f.Chain) > 1 && src.table != nil && !s.c.cat.Joins {
 			out.Severity = Warning
 		}
-		out.Nearest = append(out.Nearest, Nearest(id.Name, src.names(), 2)...)
+		out.Nearest = append(out.Nearest, closest(id.Name, src.names(), 2)...)
 	}
-	out.Nearest = append(out.Nearest, Nearest(id.Name, mapKeys(s.aliases), 2)...)
+	out.Nearest = append(out.Nearest, closest(id.Name, mapKeys(s.aliases), 2)...)
 	slices.Sort(out.Nearest)
 	out.Nearest = slices.Compact(out.Nearest)
 	s.c.nameField(&out, id)

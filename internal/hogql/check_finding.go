@@ -2,6 +2,7 @@ package hogql
 
 import (
 	"cmp"
+	"iter"
 	"slices"
 	"strconv"
 	"strings"
@@ -113,12 +114,12 @@ func (list Findings) locate(src string) Findings {
 // ident writes a name as HogQL needs it: between backticks where it is no plain word.
 func ident(name string) string { return Print(&Field{Chain: []Ident{{Name: name}}}) }
 
-// list writes names for a message: a, b or c.
-func oneOf(names []string) string {
-	if len(names) < 2 {
-		return strings.Join(names, "")
+// closest is Nearest for names of more than two letters: shorter ones are all alike.
+func closest(name string, candidates iter.Seq[string], limit int) []string {
+	if utf8.RuneCountInString(name) < 3 {
+		return nil
 	}
-	return strings.Join(names[:len(names)-1], ", ") + " or " + names[len(names)-1]
+	return Nearest(name, candidates, limit)
 }
 
 func count(n int, thing string) string {

@@ -141,7 +141,7 @@ func (g *grouped) field(f *Field) {
 		s.using = s.using[:len(s.using)-1]
 		return
 	}
-	if _, ok := s.named(name); ok || s.cte(name) != nil && len(f.Chain) == 1 {
+	if s.named(name) || s.cte(name) != nil && len(f.Chain) == 1 {
 		return
 	}
 	v := s.quiet(f)

@@ -174,14 +174,14 @@ func (s *scope) cte(name string) *outputs {
 	return nil
 }
 
-// named finds a named expression of WITH that is in sight.
-func (s *scope) named(name string) (Expr, bool) {
+// named tells whether WITH gives the name to an expression that is in sight.
+func (s *scope) named(name string) bool {
 	for ; s != nil; s = s.outer {
-		if x, ok := s.values[name]; ok {
-			return x, true
+		if s.values[name] != nil {
+			return true
 		}
 	}
-	return nil, false
+	return false
 }
 
 // collectAliases notes every alias of n that stands in no query below it.
@@ -281,7 +281,7 @@ func (s *scope) tableCall(t *TableCall) *source {
 	}
 	src := &source{paths: [][]string{{t.Name.Name}}, columns: outputs{open: true}}
 	if !slices.Contains(tableFunctions(), t.Name.Name) {
-		near := Nearest(t.Name.Name, slices.Values(tableFunctions()), 1)
+		near := closest(t.Name.Name, slices.Values(tableFunctions()), 1)
 		s.c.add(Finding{Severity: Warning, Code: "unknown-table", Span: t.Name.Span, Nearest: near,
 			Message: "PostHog has no table function " + quoted(t.Name.Name) + " that is known here; there are numbers, range and generate_series"})
 	}
@@ -295,7 +295,7 @@ func (s *scope) tableCall(t *TableCall) *source {
 func (c *checker) unknownTable(t *TableName, full string) {
 	f := Finding{Severity: Warning, Code: "unknown-table", Span: t.Span}
 	name := t.Chain[len(t.Chain)-1].Name
-	f.Nearest = Nearest(full, c.cat.tableNames(), 3)
+	f.Nearest = closest(full, c.cat.tableNames(), 3)
 	if system := "system." + full; c.cat.Tables[system] != nil {
 		f.Nearest = []string{system}
 	}
@@ -306,7 +306,7 @@ func (c *checker) unknownTable(t *TableName, full string) {
 	case len(t.Chain) == 1 && clauseTable(t.Chain[0]):
 		f.Message = strings.ToUpper(name) + " is read as the name of a table here: is there a comma or a word too many before it?"
 	default:
-		f.Message = "PostHog has no table " + quoted(full) + " of its own; is it a warehouse table or a view of the project?"
+		f.Message = "PostHog has no table " + quoted(full) + " of its own: it must be a warehouse table or a view of the project"
 		if c.o.Offline && c.misspelt(full, f.Nearest) {
 			f.Severity = Problem
 			f.Message = "there is no table " + quoted(full)
