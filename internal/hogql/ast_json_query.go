@@ -287,6 +287,12 @@ func (w *jsonWriter) set(s *Set) {
 	if s.Limit != nil && s.Limit.N != nil {
 		w.child("limit", s.Limit.N)
 	}
+	if s.Limit != nil && s.Limit.Percent {
+		w.flag("limit_percent", true)
+	}
+	if s.Limit != nil && s.Limit.WithTies {
+		w.flag("limit_with_ties", true)
+	}
 	w.text("node", "SelectSetQuery")
 	if s.Limit != nil && s.Limit.Offset != nil {
 		w.child("offset", s.Limit.Offset)

@@ -126,14 +126,28 @@ func (p *parser) callSuffix(c *Call) {
 		p.close(kRParen, open)
 	}
 	if p.is(kwOver) {
-		if c.Distinct && len(c.Args) == 0 && !c.HasParam && c.OrderBy == nil { // a column of that name
-			t := scan(p.src, int(c.Name.End)+1)
-			c.Distinct = false
-			c.Args = []Expr{&Field{Span: Span{t.start, t.end}, Chain: []Ident{p.ident(t)}}}
+		if next := p.peek(); c.Distinct && !c.HasParam && c.OrderBy == nil && (next.kind == kLParen || isName(next)) {
+			p.plainDistinct(c)
 		}
 		if next := p.peek(); (next.kind == kLParen || isName(next)) && (!c.Distinct || c.HasParam) && c.OrderBy == nil {
 			p.over(c)
 		}
+	}
+}
+
+// plainDistinct reads the arguments of f(DISTINCT …) OVER again: a window function takes no DISTINCT, so the
+// word is a name there.
+func (p *parser) plainDistinct(c *Call) {
+	end := p.tok
+	p.moveTo(scan(p.src, int(scan(p.src, int(c.Name.End)).end)))
+	c.Distinct = false
+	c.Args = p.exprList(kRParen)
+	if !p.failed && p.tok.kind != kRParen {
+		p.failWant(closers[kRParen])
+	}
+	if !p.failed {
+		p.moveTo(end)
+		p.prevEnd = end.start
 	}
 }
 

@@ -301,15 +301,12 @@ func (p *parser) limits(s *Select) {
 	}
 }
 
-// limit reads LIMIT n [%] [WITH TIES] [OFFSET m], LIMIT n, m, OFFSET m, OFFSET m LIMIT n.
+// limit reads LIMIT n [%] [WITH TIES] [OFFSET m], LIMIT n, m or OFFSET m.
 func (p *parser) limit() *Limit {
 	l := &Limit{}
 	start := p.tok.start
 	if p.accept(kwOffset) {
 		l.Offset = p.expr()
-		if p.accept(kwLimit) {
-			p.limitCount(l)
-		}
 		l.Span = p.span(start)
 		return l
 	}

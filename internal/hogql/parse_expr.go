@@ -94,6 +94,14 @@ func (p *parser) wordOperator(x Expr, floor, ceiling int) (Expr, bool) {
 	switch p.tok.kw {
 	case kwIs:
 		return p.isOperator(x, floor)
+	case kwIgnore:
+		if floor > precCompare || p.peek().kw != kwNulls {
+			return x, false
+		}
+		p.next()
+		p.next()
+		p.count()
+		return p.postfix(&IgnoreNulls{Span: p.span(x.Pos().Start), X: x}), true
 	case kwBetween:
 		return p.between(x, floor, false)
 	case kwIn, kwLike, kwIlike:
@@ -398,6 +406,9 @@ func (p *parser) operandAt(t token) bool {
 		next := p.after(t)
 		switch next.kind {
 		case kLParen, kLBracket, kMinus, kPlus: // which can stand behind an operand as well
+			return true
+		}
+		if t.kind == kStar && next.kw == kwExclude {
 			return true
 		}
 		return !startsOperand(p.src, next) || endsExpr(next.kw)

@@ -115,6 +115,8 @@ func (p *parser) fraction() {
 	case next.kind == kInt, next.kind == kZeroInt:
 		p.next()
 		p.next()
+	case next.kw == kwRange, next.kw == kwRows, next.kw == kwPreceding, next.kw == kwFollowing, next.kw == kwTo, next.kw == kwStep:
+		p.next()
 	case isName(next) && (next.kw == kwNone || keywords[next.kw].flags != 0) && !(p.floatUnits && intervalUnits[next.kw] != ""):
 		p.pointNames++
 	default:

@@ -57,7 +57,7 @@ func (p *parser) pivot(j *Join, start int32) {
 		names, columns := p.pivotIn()
 		c.Names, c.Columns = []Expr{names}, columns
 		v.Columns = append(v.Columns, c)
-		if !p.acceptKind(kComma) {
+		if !p.acceptKind(kComma) || p.tok.kind == kRParen {
 			break
 		}
 	}

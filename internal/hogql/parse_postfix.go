@@ -18,13 +18,6 @@ func (p *parser) postfix(x Expr) Expr {
 			x = &CallExpr{Span: p.span(x.Pos().Start), Fn: x, Args: args}
 		case kColons:
 			x = p.castSuffix(x)
-		case kIdent:
-			if p.tok.kw != kwIgnore || p.peek().kw != kwNulls {
-				return x
-			}
-			p.next()
-			p.next()
-			x = &IgnoreNulls{Span: p.span(x.Pos().Start), X: x}
 		default:
 			return x
 		}

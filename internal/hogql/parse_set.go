@@ -103,18 +103,14 @@ func (p *parser) setTail(q Query) Query {
 	return q
 }
 
-// splitLimit takes the second half of LIMIT n OFFSET m, or of OFFSET m LIMIT n, off the last member q of a
-// set, where q ends with it: PostHog gives the first half to the member and the second one to the set.
+// splitLimit takes the OFFSET off LIMIT n OFFSET m at the end of the last member q of a set: PostHog gives it to
+// the set.
 func (p *parser) splitLimit(q Query) *Limit {
 	s, ok := q.(*Select)
 	if !ok || p.failed || s.TailOrder != nil || s.Limit == nil || s.Limit.End != p.prevEnd || s.Limit.N == nil || s.Limit.Offset == nil || s.Limit.Swapped {
 		return nil
 	}
 	l := *s.Limit
-	if l.N.Pos().Start > l.Offset.Pos().Start { // PostHog reads only the number here
-		s.Limit = &Limit{Span: Span{l.Start, l.Offset.Pos().End}, Offset: l.Offset}
-		return &Limit{Span: Span{l.Offset.Pos().End, l.End}, N: l.N}
-	}
 	l.Offset, l.End = nil, l.N.Pos().End
 	limit := &Limit{Span: Span{l.End, s.Limit.End}, Offset: s.Limit.Offset}
 	s.Limit = &l

@@ -85,11 +85,21 @@ func (p *parser) special(t token) (Expr, bool) {
 // nameAfter reports whether a name follows t.
 func (p *parser) nameAfter(t token) bool { return isName(p.after(t)) }
 
+// whenOperandAt reports whether the WHEN at t, behind CASE, is a column: a second one with its condition follows.
+func (p *parser) whenOperandAt(t token) bool {
+	second := scan(p.src, int(t.end))
+	if second.kw != kwWhen {
+		return false
+	}
+	third := scan(p.src, int(second.end))
+	return third.kw != kwThen && !isInfixWord(third) && startsOperand(p.src, third)
+}
+
 // caseExpr reads CASE [operand] WHEN … END.
 func (p *parser) caseExpr(next token) (Expr, bool) {
 	start := p.tok.start
 	c := &Case{}
-	if next.kw == kwWhen {
+	if next.kw == kwWhen && !p.whenOperandAt(next) {
 		p.next()
 	} else {
 		if !p.operandAt(next) {
@@ -98,6 +108,10 @@ func (p *parser) caseExpr(next token) (Expr, bool) {
 		m := p.mark()
 		p.next()
 		c.Operand = p.expr()
+		if (p.failed || !p.is(kwWhen)) && next.kw == kwCase && p.reset(m) { // CASE may be a column's name
+			p.next()
+			c.Operand = p.chain()
+		}
 		if p.failed || !p.is(kwWhen) {
 			first, failed := p.failure, p.failed
 			if next.kind != kLParen && next.kind != kLBracket && next.kind != kMinus && next.kind != kIdent {

@@ -183,7 +183,7 @@ func (p *printer) form(x Expr) {
 		p.exprs(x.Args)
 		p.s(")")
 	case *IgnoreNulls:
-		p.expr(x.X, precPostfix)
+		p.expr(x.X, precCompare)
 		p.s(" IGNORE NULLS")
 	case *Block:
 		p.block(x.Stmts)

@@ -152,7 +152,7 @@ func precedence(x Expr) int {
 		return precNot
 	case *Neg:
 		return precNeg
-	case *IsNull:
+	case *IsNull, *IgnoreNulls:
 		return precCompare
 	case *Between:
 		return precBetween
