@@ -245,6 +245,10 @@ func (d *diagnosis) typed() {
 	case failEnum:
 		d.message = "Enum types are not supported"
 		d.hint = "CAST(x AS String)"
+		if d.back(1).kind == kLParen && isName(d.back(2)) {
+			d.at = d.back(2)
+			d.offer(d.at.start, d.groupEnd(d.back(1)), "String", d.hint)
+		}
 	case failNumber:
 		d.message = fmt.Sprintf("%s is out of range", d.f.detail)
 		d.message = strings.Replace(d.message, " of more than 64 digits is out of range", " has at most 64 digits", 1)
@@ -302,7 +306,8 @@ func (d *diagnosis) fromForm() {
 		d.hint = "toYear(x), toMonth(x), toDayOfMonth(x), toHour(x)"
 		return
 	}
-	d.offer(d.back(3).start, d.after(d.f.tok).start, fn+"(", fn+"(x)")
+	d.at = d.back(3)
+	d.offer(d.at.start, d.after(d.f.tok).start, fn+"(", fn+"(x)")
 }
 
 func (d *diagnosis) clause() {

@@ -121,6 +121,10 @@ func (h *habits) visit(n Node) bool {
 		h.typeArguments(n)
 	case *Cast:
 		h.cast(n)
+	case *Alias:
+		h.colonPath(n)
+	case *Lambda:
+		h.arrowPath(n)
 	case *Placeholder:
 		if inner, ok := n.X.(*Placeholder); ok {
 			h.add(n.Span, "foreign-dialect", "a placeholder has one pair of braces", h.text(inner))
@@ -265,6 +269,31 @@ func (h *habits) quantified(x *Binary, c *Call) {
 func (h *habits) replaceBoth(x Expr, c *Call, message, text string) {
 	h.skip[c] = true
 	h.replace(x, message, text)
+}
+
+// colonPath knows SELECT properties:plan, which is read as a column named properties.
+func (h *habits) colonPath(x *Alias) {
+	f, ok := x.X.(*Field)
+	if ok && x.Name.End < f.Start && x.Name.Name == "properties" && h.src[x.Name.End:f.Start] == ":" {
+		h.add(Span{x.Name.End, f.Start}, "foreign-dialect", `":" gives a name to a column here: a property is written with a point`, ".")
+	}
+}
+
+// arrowPath knows properties->'plan' = 'pro', which is read as a lambda.
+func (h *habits) arrowPath(x *Lambda) {
+	if len(x.Params) != 1 || x.Params[0].Name != "properties" || h.src[x.Start] == '(' {
+		return
+	}
+	arrow := scan(h.src, int(x.Params[0].End))
+	key := scan(h.src, int(arrow.end))
+	if arrow.kind != kArrow || key.kind != kString {
+		return
+	}
+	name := unquote(h.src[key.start+1:key.end-1], '\'')
+	if needsQuotes(name, nameMember) {
+		name = quoteName(name)
+	}
+	h.add(Span{arrow.start, key.end}, "foreign-dialect", `"->" makes a lambda here: a property is written with a point`, "."+name)
 }
 
 // typeArguments knows x::varchar(255), which is a call of the cast.

@@ -2,6 +2,7 @@ package hogql
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -24,7 +25,7 @@ func (d *diagnosis) expected() {
 			return
 		}
 	}
-	for _, slip := range []func() bool{d.symbolRewrite, d.wordRewrite, d.symbolSlip, d.wordSlip, d.orderSlip, d.textSlip, d.listSlip} {
+	for _, slip := range []func() bool{d.symbolRewrite, d.wordRewrite, d.dateSlip, d.missingWord, d.symbolSlip, d.wordSlip, d.orderSlip, d.textSlip, d.listSlip} {
 		if slip() {
 			return
 		}
@@ -53,6 +54,9 @@ func (d *diagnosis) missingOperand() {
 	if prev.kind == kComma && d.offer(prev.start, prev.end, "", "") {
 		return
 	}
+	if (d.at.kw == kwAnd || d.at.kw == kwOr) && d.offer(d.at.start, d.after(d.at).start, "", "") {
+		return
+	}
 	d.unclosed()
 }
 
@@ -75,6 +79,11 @@ func (d *diagnosis) unclosed() {
 	}
 	d.note = fmt.Sprintf("the %s at %s is not closed", name, place)
 	prev := d.back(1)
+	if as := d.back(2); open.kind == kLParen && as.kw == kwAs && as.start > open.end && !d.opensCast(open) && d.offer(d.back(3).end, d.back(3).end, end, "") {
+		d.at = as // sum(x AS y: rather sum(x) AS y
+		d.message = fmt.Sprintf("expected %q, found AS", end)
+		return
+	}
 	if at.Line != here.Line { // rather at the end of the line it was opened on
 		line := int32(strings.IndexByte(d.src[open.start:], '\n')) + open.start
 		if d.offer(line, line, end, "") {
@@ -128,6 +137,7 @@ func (d *diagnosis) symbolSlip() bool {
 			d.at = prev
 		}
 		if t.kind == kSemi && prev.kind == kSemi {
+			d.at = t
 			d.message = "one semicolon is enough"
 			d.offer(t.start, t.end, "", "")
 		}
@@ -142,7 +152,8 @@ func (d *diagnosis) symbolSlip() bool {
 		d.hint = "x IN (1, 2)"
 	case t.kind == kRBracket && prev.kind == kLBracket && d.back(3).kind == kColons:
 		d.message = "an array type cannot stand behind \"::\""
-		d.castCall(len(d.before)-3, t.end, "Array("+d.text(d.back(2))+")")
+		d.at = token{kind: kLBracket, start: prev.start, end: t.end}
+		d.castCall(len(d.before)-4, t.end, "Array("+d.text(d.back(2))+")")
 	default:
 		return false
 	}
@@ -330,6 +341,9 @@ func (d *diagnosis) orderSlip() bool {
 		if r := clauseRank(b.kw); depth == 0 && r >= rank && b.kw != kwWith {
 			if r == rank && b.kw != kwJoin {
 				d.message = fmt.Sprintf("there is a second %s", clauseText(k))
+				if k == kwWhere && !slices.ContainsFunc(d.before[i:], func(t token) bool { return t.kw == kwOr || clauseRank(t.kw) > rank }) {
+					d.offer(t.start, t.end, "AND", "WHERE a AND b")
+				}
 				return true
 			}
 			if r > rank {
@@ -416,7 +430,7 @@ func (d *diagnosis) listSlip() bool {
 			d.message = "expected a comma between two columns"
 			return true
 		}
-	case (t.kind == kIdent && t.kw == kwNone || t.kind == kString || t.kind == kInt) && endsOperand(prev):
+	case (t.kind == kIdent && (t.kw == kwNone || keywords[t.kw].flags&kwPlain != 0) || t.kind == kString || t.kind == kInt) && endsOperand(prev):
 		if d.offer(prev.end, prev.end, ",", "") {
 			d.message = fmt.Sprintf("expected a comma before %s", foundText(d.src, t))
 			return true

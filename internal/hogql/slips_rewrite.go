@@ -195,7 +195,7 @@ func (d *diagnosis) symbolRewrite() bool {
 	case t.kind == kEq && prev.kind == kEq && prev.end == t.start, t.kind == kEq && prev.kind == kNotEq && prev.end == t.start:
 		d.at = token{kind: kEq, start: prev.start, end: t.end}
 		d.message = fmt.Sprintf("%q is no operator of HogQL", d.src[prev.start:t.end])
-		d.offer(t.start, t.end, "", "=")
+		d.offer(prev.start, t.end, map[kind]string{kEq: "=", kNotEq: "!="}[prev.kind], "=")
 	case t.kind == kPercent && d.f.want == "an expression":
 		return d.percentParameter(t)
 	case t.kind == kArrow && d.after(t).kind == kString, t.kind == kString && prev.kind == kArrow:
@@ -270,12 +270,67 @@ func (d *diagnosis) wordRewrite() bool {
 		d.at = not
 		d.message = "expected IS before NOT NULL"
 		d.offer(not.start, not.start, "IS ", "x IS NOT NULL")
+	case isUnitWord(text) && prev.kind == kInt && (d.back(2).kind == kMinus || d.back(2).kind == kPlus):
+		d.at = prev
+		d.message = "a span of time begins with INTERVAL"
+		d.offer(prev.start, prev.start, "INTERVAL ", "INTERVAL "+d.text(prev)+" "+strings.ToUpper(text))
+	case t.kw == kwNulls && before == "respect":
+		d.at = prev
+		d.message = "RESPECT NULLS is not HogQL"
+		d.offer(prev.start, d.after(t).start, "", "the function without it")
+	case t.kind == kComma && prev.kind == kString && d.back(2).kw == kwIn:
+		d.inList(t, prev)
+	case prev.kind == kLParen && d.back(2).kw == kwAs && isName(d.back(3)) && (d.back(4).kw == kwWith || d.back(4).kind == kComma):
+		inner := strings.TrimSpace(d.src[prev.end:max(d.groupEnd(prev)-1, prev.end)])
+		if !d.offer(d.back(3).start, d.groupEnd(prev), inner+" AS "+d.text(d.back(3)), "") {
+			return false
+		}
+		d.at = prev
+		d.message = "an expression in WITH stands before AS, its name behind it"
+	case len(d.opens) > 0 && d.opensCast(d.opens[len(d.opens)-1]) && endsOperand(prev) && isName(t) && clauseRank(t.kw) == 0 && d.offer(t.start, t.start, "AS ", ""):
+		d.message = fmt.Sprintf("expected AS and a type, found %s", foundText(d.src, t))
+	case t.kw == kwNot && endsOperand(prev) && (d.after(t).kind == kEq || d.after(t).kind == kString):
+		d.message = "expected IN, LIKE, ILIKE or BETWEEN behind NOT"
+		end := t.end
+		if d.after(t).kind == kEq {
+			end = d.after(t).end
+		}
+		d.offer(t.start, end, "!=", "x != y")
+	case t.kw == kwNot && foreign[strings.ToLower(d.text(d.after(t)))] != "" && endsOperand(prev):
+		d.before = append(d.before, t)
+		d.foreignOperator(d.after(t), len(d.before)-1)
 	case len(d.before) == 0 && (text == "show" || text == "describe" || text == "desc"):
 		d.catalogue(t, text)
 	default:
 		return false
 	}
 	return true
+}
+
+// opensCast reports whether the bracket open is that of CAST.
+func (d *diagnosis) opensCast(open token) bool {
+	for i, t := range d.before {
+		if t.start == open.start && i > 0 {
+			return d.before[i-1].kw == kwCast || d.before[i-1].kw == kwTryCast
+		}
+	}
+	return false
+}
+
+// inList explains x IN 'a', 'b'.
+func (d *diagnosis) inList(comma, first token) {
+	d.message = "the values of IN stand in parentheses"
+	end := first.end
+	for t := comma; t.kind == kComma && d.after(t).kind == kString; t = d.after(d.after(t)) {
+		end = d.after(t).end
+	}
+	d.offer(first.start, end, "("+d.src[first.start:end]+")", "x IN ('a', 'b')")
+}
+
+// isUnitWord reports whether word, in lower case, is a unit of time, singular or plural.
+func isUnitWord(word string) bool {
+	_, ok := intervalUnits[lookupKeyword(strings.TrimSuffix(word, "s"))]
+	return ok
 }
 
 // catalogue explains SHOW TABLES and DESCRIBE t, which are tables here.

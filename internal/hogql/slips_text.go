@@ -2,6 +2,7 @@ package hogql
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -128,4 +129,47 @@ func (d *diagnosis) apostrophe() bool {
 		}
 	}
 	return false
+}
+
+// dateSlip knows a time without quotes: 2026-01-01 00:00:00.
+func (d *diagnosis) dateSlip() bool {
+	if len(d.before) < 5 || d.back(2).kind != kMinus || d.back(4).kind != kMinus {
+		return false
+	}
+	start := d.back(5).start
+	text := regexp.MustCompile(`^\d{4}-\d\d?-\d\d?[ T]\d\d?:\d\d(:\d\d(\.\d+)?)?`).FindString(d.src[start:])
+	if text == "" {
+		return false
+	}
+	d.at = token{kind: kBad, start: start, end: start + int32(len(text))}
+	d.message = "a time stands in quotes"
+	d.offer(start, d.at.end, "toDateTime("+quoteString(text)+")", "toDateTime('2026-01-01 00:00:00')")
+	return true
+}
+
+// missingWord knows a word of the language that was left out, or put in the place of a comma.
+func (d *diagnosis) missingWord() bool {
+	t, prev := d.f.tok, d.back(1)
+	switch {
+	case strings.HasPrefix(d.f.want, "END") && d.offer(t.start, t.start, "END ", ""):
+	case isSetWord(prev.kw) || (prev.kw == kwAll || prev.kw == kwDistinct) && isSetWord(d.back(2).kw):
+		if t.kw == kwSelect || !d.offer(t.start, t.start, "SELECT ", "") {
+			return false
+		}
+	case t.kw == kwThen && len(d.opens) > 0:
+		for next := d.after(t); next.kind != kEOF; next = d.after(next) {
+			if next.kw == kwElse {
+				middle := strings.TrimSpace(d.src[t.end:next.start])
+				if d.offer(prev.end, next.end, ", "+middle+",", "") {
+					d.message = "a function's arguments stand between commas"
+					return true
+				}
+			}
+		}
+		return false
+	default:
+		return false
+	}
+	d.message = fmt.Sprintf("expected %s, found %s", d.wanted(), foundText(d.src, t))
+	return true
 }
