@@ -28,7 +28,7 @@ func (r *hogqlReport) add(t hogqlText, found hogql.Findings) error {
 		case "sarif":
 			r.sarif(t, f)
 		default:
-			_, excerpt, _ := strings.Cut(f.Err(t.Text).Error(), "\n")
+			_, excerpt, _ := strings.Cut(strings.TrimRight(f.Err(t.Text).Error(), "\n"), "\n")
 			_, err = fmt.Fprintf(r.out, "%s:%d:%d: %s: %s [%s]\n%s\n", t.name, f.Line, f.Column, f.Severity, f.Message, f.Code, excerpt)
 		}
 		if err != nil {
@@ -72,7 +72,7 @@ func githubLine(t hogqlText, f hogql.Finding) string {
 	property := strings.NewReplacer("%", "%25", "\r", "%0D", "\n", "%0A", ":", "%3A", ",", "%2C")
 	message := f.Message
 	if f.Hint != "" {
-		message += "\nwrite: " + f.Hint
+		message += "\nwrite: " + strings.TrimSpace(f.Hint)
 	}
 	line, column := endOf(t, f)
 	return fmt.Sprintf("::%s file=%s,line=%d,endLine=%d,col=%d,endColumn=%d,title=%s::%s\n", f.Severity, property.Replace(t.name),
@@ -82,8 +82,8 @@ func githubLine(t hogqlText, f hogql.Finding) string {
 func (r *hogqlReport) sarif(t hogqlText, f hogql.Finding) {
 	r.rules = append(r.rules, f.Code)
 	message := f.Message
-	if f.Hint != "" {
-		message += ". Write: " + f.Hint
+	if f.Hint != "" && f.Fix == nil {
+		message += ". Write: " + strings.TrimSpace(f.Hint)
 	}
 	line, column := endOf(t, f)
 	where := sarifPhysical{

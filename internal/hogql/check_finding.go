@@ -48,7 +48,9 @@ type Finding struct {
 // Err returns the finding as an Error about src, with line, column and caret.
 func (f Finding) Err(src string) *Error {
 	e := NewError(src, f.Span, f.Message)
-	e.Hint = f.Hint
+	if !strings.Contains(f.Message, f.Hint) {
+		e.Hint = f.Hint
+	}
 	return e
 }
 
