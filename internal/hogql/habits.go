@@ -232,7 +232,7 @@ func (h *habits) quantified(x *Binary, c *Call) {
 	if t, ok := args[0].(*Tuple); ok && len(args) == 1 {
 		args = t.Elems
 	}
-	if len(args) == 0 {
+	if len(args) == 0 || len(args)*len(h.text(x.X)) > maxHintText {
 		return
 	}
 	message := x.Op.String() + " " + strings.ToUpper(name) + " is read as a call of a function"

@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // rewording is what to write for a call of a function that only other dialects have. In text, $1 is the
@@ -147,7 +148,7 @@ func (h *habits) call(x *Call) {
 	if known {
 		return
 	}
-	if name := functionInCase(x.Name.Name); name != "" && !x.Name.Quoted {
+	if name := functionsInCase()[strings.ToLower(x.Name.Name)]; name != "" && !x.Name.Quoted {
 		h.add(x.Name.Span, "function-case", "names of functions have one spelling: "+x.Name.Name+" is not known", name)
 	}
 }
@@ -261,19 +262,18 @@ func unitOf(x Expr) string {
 	return ""
 }
 
-// functionInCase returns the one function whose name differs from name by case alone, "" for none or several.
-func functionInCase(name string) string {
-	found := ""
-	for _, f := range FunctionNames() {
-		if strings.EqualFold(f, name) {
-			if found != "" {
-				return ""
-			}
-			found = f
+// functionsInCase returns the functions by their names in lower case, without those that differ by case alone.
+var functionsInCase = sync.OnceValue(func() map[string]string {
+	names := map[string]string{}
+	for name := range functions() {
+		lower := strings.ToLower(name)
+		if _, twice := names[lower]; twice {
+			name = ""
 		}
+		names[lower] = name
 	}
-	return found
-}
+	return names
+})
 
 // filterClause knows count(*) FILTER (WHERE x), which is countIf(x).
 func (h *habits) filterClause(x *Call) bool {

@@ -50,7 +50,7 @@ func (h *habits) distinctOn(q *Select) {
 	if rest == "" { // DISTINCT ON (a), b: no column
 		return
 	}
-	word := strings.LastIndex(strings.ToUpper(h.src[:on.Start]), "DISTINCT")
+	word := lastWord(h.src[:on.Start], "DISTINCT")
 	end := q.End
 	if q.Limit != nil {
 		end = h.clauseStart(q.Limit.Start)
@@ -70,16 +70,22 @@ func (h *habits) distinctOn(q *Select) {
 
 // clauseStart returns the offset of the word LIMIT or OFFSET at or before the offset at.
 func (h *habits) clauseStart(at int32) int32 {
-	text := strings.ToUpper(h.src[:at])
 	for _, word := range []string{"LIMIT", "OFFSET"} {
-		if strings.HasPrefix(strings.ToUpper(h.src[at:]), word) {
-			return at
-		}
-		if i := strings.LastIndex(text, word); i >= 0 && strings.TrimSpace(text[i+len(word):]) == "" {
+		if i := lastWord(h.src[:at], word); i >= 0 && strings.TrimSpace(h.src[i+len(word):at]) == "" {
 			return int32(i)
 		}
 	}
 	return at
+}
+
+// lastWord returns the offset of the last place where src has word, which is in capitals, in any case; -1 for none.
+func lastWord(src, word string) int {
+	for i := len(src) - len(word); i >= 0; i-- {
+		if strings.EqualFold(src[i:i+len(word)], word) {
+			return i
+		}
+	}
+	return -1
 }
 
 // qualify knows QUALIFY row_number() OVER (PARTITION BY a ORDER BY b) = n: the first rows for each a.
@@ -105,7 +111,7 @@ func (h *habits) qualify(q *Select) {
 	for i, x := range w.PartitionBy {
 		keys[i] = h.text(x)
 	}
-	word := strings.LastIndex(strings.ToUpper(h.src[:b.Start]), "QUALIFY")
+	word := lastWord(h.src[:b.Start], "QUALIFY")
 	h.skip[b] = true
 	h.add(Span{int32(word), b.End}, "foreign-dialect", "QUALIFY is not sure to run on PostHog: LIMIT … BY takes the first rows of each group",
 		"ORDER BY "+strings.Join(orders, ", ")+" LIMIT "+n.Text+" BY "+strings.Join(keys, ", "))

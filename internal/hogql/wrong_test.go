@@ -47,3 +47,32 @@ func TestWrongQueries(t *testing.T) {
 	require.GreaterOrEqual(t, rewritten, 75)
 	golden.Check(t, "testdata/wrong.txt", b.String())
 }
+
+// FuzzErrors checks what holds for every text that is refused: its place is inside of it, and a hint that is
+// longer than advice is HogQL.
+func FuzzErrors(f *testing.F) {
+	for _, c := range corpus(f) {
+		if !c.OK {
+			f.Add(c.Text)
+		}
+	}
+	for _, src := range wrong() {
+		f.Add(src)
+	}
+	f.Fuzz(func(t *testing.T, src string) {
+		q, err := hogql.Parse(src)
+		if err == nil {
+			for _, h := range hogql.Habits(q, src) {
+				_, err := hogql.Parse(h.Hint)
+				require.NoError(t, err, src)
+			}
+			return
+		}
+		var e *hogql.Error
+		require.ErrorAs(t, err, &e)
+		require.NotEmpty(t, e.Message)
+		require.LessOrEqual(t, e.Span.Start, e.Span.End)
+		require.LessOrEqual(t, int(e.Span.End), len(src))
+		require.GreaterOrEqual(t, int(e.Span.Start), 0)
+	})
+}
