@@ -3,6 +3,7 @@ package hogql
 import (
 	"fmt"
 	"slices"
+	"strings"
 )
 
 // MaxRows is how many rows PostHog gives at most: it lowers a larger LIMIT without a word.
@@ -34,7 +35,8 @@ func Check(q Query, cat *Catalogue, o CheckOptions) Findings {
 	return c.list.locate(o.Source)
 }
 
-// CheckExpr is Check for one expression over the table events.
+// CheckExpr is Check for one expression. Its names are looked for in the table events, but nothing says that it is for
+// events: an unknown one is a warning.
 func CheckExpr(x Expr, cat *Catalogue, o CheckOptions) Findings {
 	c := &checker{cat: cat, o: o}
 	s := &scope{c: c, aliases: map[string]Expr{}}
@@ -43,6 +45,11 @@ func CheckExpr(x Expr, cat *Catalogue, o CheckOptions) Findings {
 	s.expr(x, place{})
 	c.accidents(x)
 	c.comments()
+	for i := range c.list {
+		if c.list[i].Code == "unknown-column" && strings.HasPrefix(c.list[i].Message, "events ") {
+			c.list[i].Severity, c.list[i].Fix = Warning, nil
+		}
+	}
 	return c.list.locate(o.Source)
 }
 

@@ -207,6 +207,8 @@ func (s *scope) arity(x *Call, fn Function) {
 	case n < fn.MinParams && !x.HasParam:
 		s.c.add(Finding{Severity: Problem, Code: "argument-count", Span: x.Span, Message: kind + fn.Name + " needs parameters in parentheses of their own before its arguments",
 			Hint: fn.Name + "(…)(" + clip(printList(args), 60) + ")"})
+	case fn.MinParams == 0 && fn.MaxParams == 0 && n > 0: // PostHog counts them only where some are needed
+		s.c.warn("argument-count", x.Span, "%s%s takes no parameters in parentheses of their own", kind, fn.Name)
 	case n < fn.MinParams || fn.MaxParams >= 0 && n > fn.MaxParams:
 		s.c.problem("argument-count", x.Span, "%s%s takes %s in its first parentheses; here %s", kind, fn.Name, between(fn.MinParams, fn.MaxParams, "parameter"), isAre(n))
 	}

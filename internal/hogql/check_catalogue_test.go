@@ -118,7 +118,7 @@ func TestCheckExpr(t *testing.T) {
 	t.Parallel()
 	for src, want := range map[string]string{
 		"properties.plan = 'pro' AND timestamp > now()": "",
-		"evnt = 'x'":            "error unknown-column 1:1 evnt: events has no field \"evnt\". Close: event => event = 'x'\n",
+		"evnt = 'x'":            "warning unknown-column 1:1 evnt: events has no field \"evnt\". Close: event\n",
 		"toDate(a) AS b, b > 1": "",
 		"sum(count())":          "error nested-aggregate 1:5 count(): count is an aggregate inside the aggregate sum: compute it in a subquery first\n",
 		"event IN (SELECT b FROM (SELECT 1 AS a))": "error unknown-column 1:18 b: the subquery has no field \"b\"\n",

@@ -276,15 +276,13 @@ func (s *scope) tableName(t *TableName) *source {
 func tableFunctions() []string { return []string{"numbers", "range", "generate_series"} }
 
 func (s *scope) tableCall(t *TableCall) *source {
-	for _, x := range t.Args {
-		s.expr(x, place{})
-	}
 	src := &source{paths: [][]string{{t.Name.Name}}, columns: outputs{open: true}}
 	if !slices.Contains(tableFunctions(), t.Name.Name) {
-		near := closest(t.Name.Name, slices.Values(tableFunctions()), 1)
-		s.c.add(Finding{Severity: Warning, Code: "unknown-table", Span: t.Name.Span, Nearest: near,
+		s.c.add(Finding{Severity: Warning, Code: "unknown-table", Span: t.Name.Span, Nearest: closest(t.Name.Name, slices.Values(tableFunctions()), 1),
 			Message: "PostHog has no table function " + quoted(t.Name.Name) + " that is known here; there are numbers, range and generate_series"})
+		return src
 	}
+	s.exprs(t.Args, place{})
 	if t.Name.Name == "numbers" {
 		src.columns = outputs{list: []output{{name: "number", value: value{known: true, typ: "integer"}}}}
 	}

@@ -97,6 +97,7 @@ var findings = []struct{ code, severity, bad, message, fixed, good string }{
 	{"argument-count", "error", "SELECT «count(1, 2)»", "aggregate count takes at most 1 argument; here are 2", "", "SELECT count(*)"},
 	{"argument-count", "error", "SELECT «quantile(1)»", "aggregate quantile needs parameters", "", "SELECT quantile(0.9)(1)"},
 	{"argument-count", "error", "SELECT «quantile(1, 2)(3)»", "aggregate quantile takes 1 parameter in its first parentheses; here are 2", "", "SELECT quantile(0.5)(3)"},
+	{"argument-count", "warning", "SELECT «groupArray(2)(event)» FROM events", "aggregate groupArray takes no parameters", "", "SELECT groupArray(event) FROM events"},
 	{"argument-count", "error", "SELECT «arrayMap(a, x -> x)» FROM (SELECT [1] AS a)", "the lambda without parentheses took the names before it as its own", "", "SELECT arrayMap((x) -> x, a) FROM (SELECT [1] AS a)"},
 	{"call-of-expression", "error", "SELECT «1::Nullable(String)»", "PostHog refuses", "SELECT 1::String", "SELECT CAST(1 AS Nullable(String))"},
 	{"call-of-expression", "error", "SELECT «properties.a(1)» FROM events", "only a function's plain name can be called", "", "SELECT (x -> x)(1)"},
