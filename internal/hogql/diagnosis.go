@@ -26,8 +26,9 @@ type diagnosis struct {
 	at     token   // where the caret stands
 
 	message, note, hint string
-	whole               bool // hint is the whole text, repaired
-	budget              *int // how many more texts may be repaired
+	full                string // the whole text, repaired
+	whole               bool   // there is such a text
+	budget              *int   // how many more texts may be repaired
 }
 
 // look collects the tokens before the failure.
@@ -65,11 +66,15 @@ func (d *diagnosis) edited(start, end int32, text string) string {
 // maxHintText is the longest text that a hint repeats whole.
 const maxHintText = 600
 
-// offer makes the hint: the whole text with the bytes from start to end replaced if that is HogQL, and
-// otherwise advice, if there is any. It reports whether the edit was good.
+// offer makes the hint: the whole text with the bytes from start to end replaced if that is HogQL, of a long
+// text the line, and otherwise advice, if there is any. It reports whether the edit was good.
 func (d *diagnosis) offer(start, end int32, text, advice string) bool {
-	if hint, ok := d.repaired(d.edited(start, end, text), start); ok {
-		d.hint, d.whole = hint, true
+	full, ok := d.repaired(d.edited(start, end, text), start)
+	if ok {
+		d.full, d.whole = full, true
+		if d.hint = strings.TrimSpace(full); len(d.hint) > maxHintText {
+			d.hint = lineAround(full, int(start), int(start)+len(text))
+		}
 		return true
 	}
 	if advice != "" && !d.whole {
@@ -78,15 +83,43 @@ func (d *diagnosis) offer(start, end int32, text, advice string) bool {
 	return false
 }
 
+// lineAround returns the lines of text that hold the bytes from start to end; of lines that are too long to be
+// repeated, what stands around those bytes, with an ellipsis where something is left out.
+func lineAround(text string, start, end int) string {
+	end = min(end, len(text))
+	start = min(start, end)
+	begin, first, last := strings.LastIndexByte(text[:start], '\n')+1, start, end
+	if i := strings.IndexByte(text[end:], '\n'); i >= 0 {
+		end += i
+	} else {
+		end = len(text)
+	}
+	if line := strings.TrimSpace(text[begin:end]); len(line) <= maxHintText {
+		return line
+	}
+	const around = 100
+	first, last = max(begin, first-around), min(end, last+around, first+maxHintText)
+	for first > begin && !utf8.RuneStart(text[first]) {
+		first--
+	}
+	for last < end && !utf8.RuneStart(text[last]) {
+		last++
+	}
+	line := text[first:last]
+	if first > begin {
+		line = "… " + line
+	}
+	if last < end {
+		line += " …"
+	}
+	return line
+}
+
 // repaired returns text if it is HogQL. Where the only faults left stand behind the offset from and have a
 // repair of their own, they are repaired too.
 func (d *diagnosis) repaired(text string, from int32) (string, bool) {
-	trimmed := strings.TrimSpace(text)
-	if len(trimmed) > maxHintText {
-		return "", false
-	}
 	var p parser
-	p.begin(trimmed, d.limits)
+	p.begin(text, d.limits)
 	p.rule = d.rule
 	if d.rule == ruleExpr {
 		p.expr()
@@ -96,14 +129,14 @@ func (d *diagnosis) repaired(text string, from int32) (string, bool) {
 	}
 	p.expectEnd()
 	if !p.failed {
-		return trimmed, true
+		return text, true
 	}
-	if from -= int32(strings.Index(text, trimmed)); *d.budget <= 0 || p.failure.tok.start < from {
+	if *d.budget <= 0 || p.failure.tok.start < from {
 		return "", false
 	}
 	*d.budget--
 	next := p.diagnose(d.budget)
-	return next.hint, next.whole
+	return next.full, next.whole
 }
 
 // describe sets message, note and hint, and moves the caret where a reader would put it.
@@ -213,13 +246,16 @@ func endsOperand(t token) bool {
 func (d *diagnosis) lessThan(t token) {
 	d.message = fmt.Sprintf("%q begins a tag, because a name stands right behind \"<\"", clip(d.src[t.start:t.end]+d.text(d.after(t)), 30))
 	d.note = "to compare, put blanks around it"
-	text := d.src
-	for i := int32(len(text)) - 1; i >= t.start; i-- { // every one of them behind this one too
-		if text[i] == '<' && isTagHead(text, int(i)) {
-			text = text[:i] + " < " + text[i+1:]
+	var text strings.Builder
+	last := t.start
+	for i := t.start; int(i) < len(d.src); i++ { // every one of them behind this one too
+		if d.src[i] == '<' && isTagHead(d.src, int(i)) {
+			text.WriteString(d.src[last:i] + " < ")
+			last = i + 1
 		}
 	}
-	d.offer(0, int32(len(d.src)), text, "a < b")
+	text.WriteString(d.src[last:])
+	d.offer(t.start, int32(len(d.src)), text.String(), "a < b")
 }
 
 func (d *diagnosis) typed() {

@@ -8,7 +8,7 @@ import (
 // that HogQL parses but PostHog does not know or reads in another way: STRING_AGG in capitals, DATEADD,
 // CURRENT_DATE - 7, JSON_VALUE, texts in double quotes, LIMIT 10, 20. src is the text that q was parsed from.
 // Only what has one certain meaning is found: the Fix of each finding repairs it, and its Hint is the whole
-// text with everything repaired. The findings are warnings, in no certain order.
+// text with everything repaired, of a long text the line. The findings are warnings, in no certain order.
 func Habits(q Query, src string) Findings {
 	list := findHabits(q, src)
 	if len(list) == 0 {
@@ -29,8 +29,12 @@ func Habits(q Query, src string) Findings {
 	if _, err := Parse(text); err != nil {
 		return nil
 	}
-	for i := range list {
+	for i, f := range list {
 		list[i].Hint = text
+		if len(text) > maxHintText {
+			start := int(f.Fix.Span.Start)
+			list[i].Hint = lineAround(Findings{f}.Apply(src), start, start+len(f.Fix.Text))
+		}
 	}
 	return list.locate(src)
 }

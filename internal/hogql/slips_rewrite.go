@@ -337,7 +337,7 @@ func isUnitWord(word string) bool {
 func (d *diagnosis) catalogue(t token, word string) {
 	next := d.after(t)
 	d.message = fmt.Sprintf("%s is not HogQL: what there is stands in tables", strings.ToUpper(word))
-	d.hint, d.whole = "SELECT table_name FROM system.information_schema.tables", true
+	d.hint = "SELECT table_name FROM system.information_schema.tables"
 	if word != "show" {
 		if next.kw == kwNone && strings.EqualFold(d.text(next), "table") {
 			next = d.after(next)
