@@ -1,6 +1,7 @@
 package hogql
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strings"
@@ -21,6 +22,8 @@ type CheckOptions struct {
 	// Values are the placeholders that will have a value; the map's values do not matter. With nil the values
 	// come later, and placeholders are only mentioned.
 	Values map[string]bool
+	// Most is how many findings are reported; 0 stands for 100.
+	Most int
 }
 
 // Check returns what is wrong, or likely wrong, with a query that parses, in the order of the source. Problems are
@@ -60,7 +63,14 @@ type checker struct {
 	list Findings
 }
 
-func (c *checker) add(f Finding) { c.list = append(c.list, f) }
+// full tells that there is nothing more to report.
+func (c *checker) full() bool { return len(c.list) >= cmp.Or(c.o.Most, 100) }
+
+func (c *checker) add(f Finding) {
+	if !c.full() {
+		c.list = append(c.list, f)
+	}
+}
 
 func (c *checker) problem(code string, span Span, format string, args ...any) {
 	c.add(Finding{Severity: Problem, Code: code, Span: span, Message: fmt.Sprintf(format, args...)})
@@ -205,7 +215,7 @@ func (c *checker) placeholder(p *Placeholder) {
 		default:
 			f := Finding{Severity: Problem, Code: "placeholder", Span: p.Span, Message: "the placeholder {" + clip(name, 60) + "} has no value",
 				Hint: `values={"` + clip(name, 60) + `": "…"} beside the query`}
-			if f.Nearest = closest(name, mapKeys(c.o.Values), 1); len(f.Nearest) > 0 {
+			if f.Nearest = c.closest(name, mapKeys(c.o.Values), 1); len(f.Nearest) > 0 {
 				f.Hint = "{" + f.Nearest[0] + "}, which has one"
 			}
 			if name == "variables" {

@@ -105,7 +105,15 @@ func (s *scope) aliasedAggregate(f *Field, at place) {
 			return
 		}
 	}
-	if !hasAggregate(x) {
+	holds, known := s.sums[name]
+	if !known {
+		holds = hasAggregate(x)
+		if s.sums == nil {
+			s.sums = map[string]bool{}
+		}
+		s.sums[name] = holds
+	}
+	if !holds {
 		return
 	}
 	if at.aggregate != "" {
@@ -134,7 +142,7 @@ func hasAggregate(x Expr) bool {
 // unknownFunction reports a function that PostHog does not let HogQL call.
 func (s *scope) unknownFunction(x *Call) {
 	name := x.Name.Name
-	near := closest(name, publicFunctions, 3)
+	near := s.c.closest(name, publicFunctions, 3)
 	same := slices.IndexFunc(near, func(n string) bool { return strings.EqualFold(n, name) })
 	f := Finding{Severity: Problem, Code: "unknown-function", Span: x.Name.Span, Nearest: near, Message: "HogQL has no function " + quoted(name)}
 	switch {

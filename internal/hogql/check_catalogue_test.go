@@ -1,6 +1,7 @@
 package hogql_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -221,4 +222,21 @@ func FuzzCheck(f *testing.F) {
 			t.Fatalf("%q is judged %v, printed as %q %v", src, bad, printed, stillBad)
 		}
 	})
+}
+
+// Aliases of aliases, and thousands of mistakes, cost no more than their text.
+func TestCheckIsNoBurden(t *testing.T) {
+	t.Parallel()
+	var b strings.Builder
+	b.WriteString("SELECT count() AS n, event + event AS a0")
+	for i := range 60 { // looked into one by one, not 2^60 times
+		fmt.Fprintf(&b, ", a%d + a%d AS a%d", i, i, i+1)
+	}
+	b.WriteString(" FROM events WHERE a60 > 1 AND a60 < 5")
+	src := b.String()
+	require.Contains(t, brief(src, check(t, src, hogql.BuiltIn(), hogql.CheckOptions{})), "warning not-grouped 1:22 event")
+
+	src = "SELECT " + strings.Repeat("evnt, ", 5000) + "1 FROM events WHERE timestamp > now()"
+	require.Len(t, check(t, src, hogql.BuiltIn(), hogql.CheckOptions{}), 100)
+	require.Len(t, check(t, src, hogql.BuiltIn(), hogql.CheckOptions{Most: 3}), 3)
 }

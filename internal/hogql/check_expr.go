@@ -171,7 +171,7 @@ func (c *checker) cohort(x Expr) {
 	switch x := x.(type) {
 	case *String:
 		if _, ok := c.cat.Cohorts[x.Value]; !ok {
-			near := closest(x.Value, mapKeys(c.cat.Cohorts), 3)
+			near := c.closest(x.Value, mapKeys(c.cat.Cohorts), 3)
 			f := Finding{Severity: Warning, Code: "unknown-cohort", Span: x.Span, Nearest: near, Message: "no cohort named " + quoted(x.Value) + " is known here"}
 			if len(near) > 0 {
 				f.Message += ". Close: " + strings.Join(near, ", ")
@@ -246,7 +246,7 @@ func (c *checker) event(text *String) {
 	if _, ok := c.cat.Events[text.Value]; ok {
 		return
 	}
-	near := closest(text.Value, mapKeys(c.cat.Events), 3)
+	near := c.closest(text.Value, mapKeys(c.cat.Events), 3)
 	if len(near) == 0 {
 		near = c.containing(text.Value)
 	}

@@ -44,7 +44,7 @@ func (s *scope) field(f *Field) value {
 		return v
 	}
 	if x, ok := s.aliases[first]; ok && !s.inside(first) {
-		if len(f.Chain) > 1 {
+		if len(f.Chain) > 1 || len(s.using) > 16 {
 			return value{}
 		}
 		s.using = append(s.using, first)
@@ -218,7 +218,7 @@ func (c *checker) judgeProperty(v value, span Span) {
 	if _, ok := known[v.property]; ok {
 		return
 	}
-	near := closest(v.property, mapKeys(known), 3)
+	near := c.closest(v.property, mapKeys(known), 3)
 	f := Finding{Severity: Warning, Code: "unknown-property", Span: span, Nearest: near,
 		Message: "no " + v.entity + " property named " + quoted(v.property) + " has been seen here; it reads as null"}
 	if len(near) > 0 {
@@ -243,7 +243,7 @@ func (s *scope) notIn(src *source, id Ident, path ...bool) {
 	case len(src.paths) > 0:
 		label = src.paths[0][0]
 	}
-	near := closest(id.Name, src.names(), 3)
+	near := s.c.closest(id.Name, src.names(), 3)
 	f := Finding{Severity: Warning, Code: "unknown-column", Span: id.Span, Nearest: near}
 	switch {
 	case sure:
@@ -296,9 +296,9 @@ func (s *scope) unknownField(f *Field) {
 		if _, sure := src.has(id.Name); !sure || len(f.Chain) > 1 && src.table != nil && !s.c.cat.Joins {
 			out.Severity = Warning
 		}
-		out.Nearest = append(out.Nearest, closest(id.Name, src.names(), 2)...)
+		out.Nearest = append(out.Nearest, s.c.closest(id.Name, src.names(), 2)...)
 	}
-	out.Nearest = append(out.Nearest, closest(id.Name, mapKeys(s.aliases), 2)...)
+	out.Nearest = append(out.Nearest, s.c.closest(id.Name, mapKeys(s.aliases), 2)...)
 	slices.Sort(out.Nearest)
 	out.Nearest = slices.Compact(out.Nearest)
 	s.c.nameField(&out, id)

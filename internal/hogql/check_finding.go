@@ -117,8 +117,8 @@ func (list Findings) locate(src string) Findings {
 func ident(name string) string { return Print(&Field{Chain: []Ident{{Name: name}}}) }
 
 // closest is Nearest for names of more than two letters: shorter ones are all alike.
-func closest(name string, candidates iter.Seq[string], limit int) []string {
-	if utf8.RuneCountInString(name) < 3 {
+func (c *checker) closest(name string, candidates iter.Seq[string], limit int) []string {
+	if c.full() || utf8.RuneCountInString(name) < 3 {
 		return nil
 	}
 	return Nearest(name, candidates, limit)

@@ -8,7 +8,7 @@ import (
 // grouping warns about columns that are neither grouped nor inside an aggregate.
 func (s *scope) grouping() {
 	q := s.sel
-	g := &grouped{s: s}
+	g := &grouped{s: s, seen: map[string]bool{}}
 	switch {
 	case q.GroupBy != nil && q.GroupBy.Mode == "all":
 		return
@@ -41,6 +41,7 @@ func (s *scope) grouping() {
 type grouped struct {
 	s    *scope
 	keys []Expr
+	seen map[string]bool // aliases that were looked into
 }
 
 // key adds a key: a position or an alias stands for its expression.
@@ -136,9 +137,12 @@ func (g *grouped) field(f *Field) {
 		return
 	}
 	if of, ok := s.aliases[name]; ok && len(f.Chain) == 1 && !s.inside(name) {
-		s.using = append(s.using, name)
-		g.check(of)
-		s.using = s.using[:len(s.using)-1]
+		if !g.seen[name] {
+			g.seen[name] = true
+			s.using = append(s.using, name)
+			g.check(of)
+			s.using = s.using[:len(s.using)-1]
+		}
 		return
 	}
 	if s.named(name) || s.cte(name) != nil && len(f.Chain) == 1 {

@@ -22,6 +22,7 @@ type scope struct {
 	aliases map[string]Expr // of the select list and of ARRAY JOIN; anywhere, as PostHog sees them
 	params  []Ident         // of the lambdas around the expression
 	using   []string        // aliases being looked into
+	sums    map[string]bool // aliases, and whether they hold an aggregate
 }
 
 // source is one member of FROM: a stored table, or a list of columns.
@@ -278,7 +279,7 @@ func tableFunctions() []string { return []string{"numbers", "range", "generate_s
 func (s *scope) tableCall(t *TableCall) *source {
 	src := &source{paths: [][]string{{t.Name.Name}}, columns: outputs{open: true}}
 	if !slices.Contains(tableFunctions(), t.Name.Name) {
-		s.c.add(Finding{Severity: Warning, Code: "unknown-table", Span: t.Name.Span, Nearest: closest(t.Name.Name, slices.Values(tableFunctions()), 1),
+		s.c.add(Finding{Severity: Warning, Code: "unknown-table", Span: t.Name.Span, Nearest: s.c.closest(t.Name.Name, slices.Values(tableFunctions()), 1),
 			Message: "PostHog has no table function " + quoted(t.Name.Name) + " that is known here; there are numbers, range and generate_series"})
 		return src
 	}
@@ -293,7 +294,7 @@ func (s *scope) tableCall(t *TableCall) *source {
 func (c *checker) unknownTable(t *TableName, full string) {
 	f := Finding{Severity: Warning, Code: "unknown-table", Span: t.Span}
 	name := t.Chain[len(t.Chain)-1].Name
-	f.Nearest = closest(full, c.cat.tableNames(), 3)
+	f.Nearest = c.closest(full, c.cat.tableNames(), 3)
 	if system := "system." + full; c.cat.Tables[system] != nil {
 		f.Nearest = []string{system}
 	}

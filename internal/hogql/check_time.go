@@ -20,14 +20,14 @@ func (s *scope) boundsTime() bool {
 		conditions = append(conditions, j.On)
 	}
 	for _, x := range conditions {
-		if !isNil(x) && s.namesTime(x, columns, 0) {
+		if !isNil(x) && s.namesTime(x, columns, map[string]bool{}) {
 			return true
 		}
 	}
 	return false
 }
 
-func (s *scope) namesTime(x Expr, columns map[string]bool, depth int) bool {
+func (s *scope) namesTime(x Expr, columns, seen map[string]bool) bool {
 	found := false
 	Walk(x, func(n Node) bool {
 		switch n := n.(type) {
@@ -36,8 +36,9 @@ func (s *scope) namesTime(x Expr, columns map[string]bool, depth int) bool {
 		case *Field:
 			last := n.Chain[len(n.Chain)-1].Name
 			found = found || columns[last]
-			if alias, ok := s.aliases[last]; ok && !found && depth < 4 && len(n.Chain) == 1 {
-				found = s.namesTime(alias, columns, depth+1)
+			if alias, ok := s.aliases[last]; ok && !found && !seen[last] && len(n.Chain) == 1 {
+				seen[last] = true
+				found = s.namesTime(alias, columns, seen)
 			}
 		case *Placeholder:
 			if f, ok := n.X.(*Field); ok && f.Chain[0].Name == "filters" {
