@@ -16,6 +16,59 @@ func (h *habits) query(q *Select) {
 		h.format(j)
 	}
 	h.unnest(q)
+	h.lateOrder(q)
+	h.unequalJoin(q)
+}
+
+// lateOrder knows LIMIT 10 ORDER BY x.
+func (h *habits) lateOrder(q *Select) {
+	if len(q.TailOrder) == 0 || q.OrderBy != nil || q.LimitBy != nil || q.Limit == nil || q.Limit.End > q.TailOrder[0].Start {
+		return
+	}
+	limit := h.clauseStart(q.Limit.Start)
+	order := lastWord(h.src[:q.TailOrder[0].Start], "ORDER")
+	end := q.TailOrder[len(q.TailOrder)-1].End
+	if order < int(limit) || h.src[q.Limit.Start] == '(' {
+		return
+	}
+	h.add(Span{limit, end}, "dropped", "PostHog drops ORDER BY behind LIMIT: the rows are in no order",
+		h.src[order:end]+" "+strings.TrimSpace(h.src[limit:order]))
+}
+
+// unequalJoin knows JOIN u ON a < b: ClickHouse joins on equal values only.
+func (h *habits) unequalJoin(q *Select) {
+	n := len(q.From) - 1
+	if n < 1 || q.ArrayJoin != nil || q.Prewhere != nil {
+		return
+	}
+	j := q.From[n]
+	if j.On == nil || j.Kind != "JOIN" && j.Kind != "INNER JOIN" || equates(j.On) {
+		return
+	}
+	word, _, _ := strings.Cut(j.Kind, " ")
+	start := lastWord(h.src[:j.Start], word)
+	on := lastWord(h.src[:j.On.Pos().Start], "ON")
+	if start < 0 || on < int(j.Start) {
+		return
+	}
+	end, text := j.End, "CROSS JOIN "+strings.TrimSpace(h.src[j.Start:on])+" WHERE "+h.condition(j.On)
+	if q.Where != nil {
+		end = q.Where.Pos().End
+		text += " AND " + h.condition(q.Where)
+	}
+	if rest := h.src[j.On.Pos().End:end]; q.Where == nil && strings.TrimSpace(rest) != "" {
+		return
+	}
+	h.skip[j.On] = true
+	h.add(Span{int32(start), end}, "join-condition", "ClickHouse joins on equal values only", text)
+}
+
+// condition is the text of x as one operand of AND.
+func (h *habits) condition(x Expr) string {
+	if precedence(x) < precAnd {
+		return "(" + h.text(x) + ")"
+	}
+	return h.text(x)
 }
 
 // limit knows LIMIT offset, count.
