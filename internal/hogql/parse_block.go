@@ -42,6 +42,20 @@ func (p *parser) blockStmt() *Stmt {
 	return s
 }
 
+// loneBraceAt reports whether the {expr} here is a statement of its own, which makes it a block.
+func (p *parser) loneBraceAt() bool {
+	m := p.mark()
+	d, dict := p.brace().(*Dict)
+	lone := !p.failed && (!dict || len(d.Items) == 0)
+	switch p.tok.kind {
+	case kDot, kNullDot, kLBracket, kLParen, kColons, kQuestion, kAssign:
+		lone = false
+	default:
+		lone = lone && symbolOps[p.tok.kind] == 0 && !isInfixWord(p.tok)
+	}
+	return p.reset(m) && lone
+}
+
 // stmt reads one statement with its optional semicolon.
 func (p *parser) stmt() *Stmt {
 	if !p.enter() {
@@ -62,12 +76,12 @@ func (p *parser) stmtBody() *Stmt {
 	next := p.peek()
 	paren := next.kind == kLParen
 	switch k := p.tok.kw; {
-	case p.tok.kind == kLBrace && p.blockAt():
+	case p.tok.kind == kLBrace && (p.blockAt() || p.loneBraceAt()):
 		return p.blockStmt()
 	case k == kwReturn, k == kwThrow:
 		s := &Stmt{Kind: keywords[k].text}
 		p.next()
-		if p.operandAt(p.tok) {
+		if p.operandAt(p.tok) || k == kwThrow {
 			s.X = p.expr()
 		}
 		return s

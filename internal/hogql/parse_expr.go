@@ -228,7 +228,7 @@ func (p *parser) matchOperator(x Expr, floor int, word keyword, negated bool) (E
 		op++
 		p.next()
 	}
-	if word == kwIn && p.is(kwCohort) && p.operandAt(p.peek()) {
+	if word == kwIn && p.is(kwCohort) && p.operandAt(p.peek()) && !endsCase(p.peek().kw) {
 		op += OpInCohort - OpIn
 		p.next()
 	}
@@ -270,11 +270,13 @@ func (p *parser) bound(floor int) Expr {
 	}
 	bare := x
 	for {
-		n, ok := bare.(*Not)
-		if !ok {
+		if n, ok := bare.(*Not); ok {
+			bare = n.X
+		} else if n, ok := bare.(*Neg); ok {
+			bare = n.X
+		} else {
 			break
 		}
-		bare = n.X
 	}
 	switch y := bare.(type) {
 	case *Lambda:
@@ -318,12 +320,11 @@ func (p *parser) percentAt(t token) bool {
 
 // endsExpr reports whether the word k ends the expression before it, where it is no name.
 func endsExpr(k keyword) bool {
-	switch k {
-	case kwWhen, kwThen, kwElse, kwEnd:
-		return true
-	}
-	return isClauseWord(k)
+	return endsCase(k) || isClauseWord(k)
 }
+
+// endsCase reports whether the word k ends an expression inside CASE.
+func endsCase(k keyword) bool { return k == kwWhen || k == kwThen || k == kwElse || k == kwEnd }
 
 // unary reads a prefix operator with its operand, or an operand.
 func (p *parser) unary() Expr {
@@ -380,6 +381,14 @@ func (p *parser) not() Expr {
 		inner := p.after(next)
 		prefix = inner.kw == kwSelect || inner.kw == kwWith || p.lambdaAt(next)
 	case p.lambdaAt(t), next.kind == kAssign:
+	case isClauseWord(next.kw): // a column named not, and the clause behind it
+		m := p.mark()
+		p.next()
+		ends := p.listEnds()
+		if p.failed || !p.reset(m) {
+			return nil
+		}
+		prefix = !ends && p.operandAt(next)
 	default:
 		prefix = p.operandAt(next)
 	}

@@ -1,5 +1,7 @@
 package hogql
 
+import "slices"
+
 // joinTree reads the members of FROM up to the first clause word.
 func (p *parser) joinTree() []*Join {
 	var buf [listBuf]*Join
@@ -25,6 +27,10 @@ func (p *parser) joinChain(list []*Join) []*Join {
 			list[n].Kind, list[n].Comma = "CROSS JOIN", true
 			continue
 		}
+		if j := openJoin(list); j != nil && (p.is(kwOn) || p.is(kwUsing)) {
+			p.joinCondition(j) // a JOIN b JOIN c ON x ON y
+			continue
+		}
 		kind, natural := p.joinKind()
 		if kind == "" {
 			break
@@ -38,6 +44,16 @@ func (p *parser) joinChain(list []*Join) []*Join {
 		}
 	}
 	return list
+}
+
+// openJoin returns the last of the joins that has no condition and may have one, nil where there is none.
+func openJoin(list []*Join) *Join {
+	for _, j := range slices.Backward(list) {
+		if j.Kind != "" && j.Kind != "CROSS JOIN" && j.On == nil && j.Using == nil {
+			return j
+		}
+	}
+	return nil
 }
 
 // strictness returns the strictness that k names with a blank behind it, "" for other words.
@@ -153,7 +169,7 @@ func (p *parser) joinCondition(j *Join) {
 	case p.is(kwUsing):
 		p.next()
 		if p.tok.kind != kLParen {
-			j.Using = p.clauseList()
+			j.Using = p.usingList()
 			break
 		}
 		open := p.tok.start
@@ -172,6 +188,25 @@ func (p *parser) joinCondition(j *Join) {
 		return
 	}
 	j.Span = p.span(j.Start)
+}
+
+// usingList reads USING a, b; where no expression ends as one behind a comma, the comma belongs to FROM.
+func (p *parser) usingList() []Expr {
+	list := []Expr{p.expr()}
+	for p.tok.kind == kComma && !p.failed {
+		m := p.mark()
+		p.next()
+		if p.listEnds() {
+			break
+		}
+		x := p.expr()
+		if p.failed || p.tok.kind != kComma && !p.endsSelect(p.tok) && !isJoinWord(p.tok.kw) && !p.is(kwSample) {
+			p.reset(m)
+			break
+		}
+		list = append(list, x)
+	}
+	return list
 }
 
 // onTail reads a comma that ends ON. PostHog refuses ON a, b; where no expression ends as one here, the
@@ -407,7 +442,7 @@ func (p *parser) sample() *Sample {
 	start := p.tok.start
 	p.next()
 	s := &Sample{Ratio: p.ratio()}
-	if p.is(kwOffset) {
+	if next := p.peek(); p.is(kwOffset) && (isNumber(next) || next.kind == kLBrace || next.kind == kMinus || next.kind == kPlus || next.kind == kDot) {
 		p.next()
 		s.Offset = p.ratio()
 	}

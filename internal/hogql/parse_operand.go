@@ -1,6 +1,9 @@
 package hogql
 
-import "strconv"
+import (
+	"strconv"
+	"strings"
+)
 
 // operand reads a literal, a name, a call or anything in brackets.
 func (p *parser) operand() Expr {
@@ -91,8 +94,8 @@ func (p *parser) number(start int32) *Number {
 		}
 	default:
 		p.next()
-		if begin.kind == kBin && len(p.text(begin)) > 2+64 {
-			p.failAt(begin, failNumber, "a binary number of more than 64 digits")
+		if begin.kind == kBin {
+			p.binaryFits(begin, start != begin.start && p.src[start] == '-')
 		}
 	}
 	span := p.span(start)
@@ -107,6 +110,14 @@ func (p *parser) number(start int32) *Number {
 	n := p.slabs.numbers.one()
 	n.Span, n.Text = span, text
 	return n
+}
+
+// binaryFits refuses a binary number that has no room in 64 bits, or in 63 and a sign.
+func (p *parser) binaryFits(t token, negative bool) {
+	digits := strings.TrimLeft(p.src[t.start+2:t.end], "0")
+	if len(digits) > 64 || negative && len(digits) == 64 && strings.Contains(digits[1:], "1") {
+		p.failAt(t, failNumber, "a binary number of more than 64 digits")
+	}
 }
 
 // fraction reads the point of a decimal and the digits behind it, unless the point reads a member.

@@ -36,6 +36,9 @@ func (p *parser) member(x Expr, nullish bool) Expr {
 		return &Index{Span: p.span(x.Pos().Start), X: x, Index: &String{Span: id.Span, Value: id.Name}, Nullish: nullish}
 	case t.kind == kInt:
 		p.next()
+		if len(p.text(t)) > 18 {
+			p.failAt(t, failNumber, "a position this large")
+		}
 		return &TupleIndex{Span: p.span(x.Pos().Start), X: x, Index: p.text(t), Nullish: nullish}
 	case nullish && t.kind == kLBracket:
 		return p.index(x, true)

@@ -181,6 +181,9 @@ func (p *parser) namedQuery(c *CTE) {
 	}
 	open := p.tok.start
 	p.expect(kLParen, `"(" and a query`)
+	if p.tok.kind == kTagOpen || p.tok.kind == kLess {
+		p.failWant("SELECT or a query in parentheses")
+	}
 	if p.tok.kind == kLBrace {
 		c.Query = p.setTail(p.queryMember())
 	} else {

@@ -161,7 +161,8 @@ func (p *parser) interval(next token) (Expr, bool) {
 			return &Interval{Span: p.span(t.start), Count: count, Unit: unit, Text: true}, true
 		}
 	}
-	if !p.operandAt(next) {
+	starUnit := next.kind == kStar && intervalUnits[scan(p.src, int(next.end)).kw] != ""
+	if !p.operandAt(next) && !starUnit {
 		return nil, false
 	}
 	m := p.mark()

@@ -272,7 +272,7 @@ func (p *printer) pivot(t *Pivot) {
 	p.s(" FOR")
 	for _, c := range t.Columns {
 		p.s(" ")
-		p.expr(c.Column, precCompare)
+		p.expr(c.Column, precTernary)
 		p.s(" IN (")
 		p.exprs(c.Values)
 		p.s(")")
@@ -293,9 +293,9 @@ func (p *printer) unpivot(t *Unpivot) {
 	p.s("(")
 	p.list(len(t.Columns), func(i int) {
 		c := t.Columns[i]
-		p.list(len(c.Values), func(i int) { p.expr(c.Values[i], precCompare) })
+		p.list(len(c.Values), func(i int) { p.expr(c.Values[i], precTernary) })
 		p.s(" FOR ")
-		p.list(len(c.Names), func(i int) { p.expr(c.Names[i], precCompare) })
+		p.list(len(c.Names), func(i int) { p.expr(c.Names[i], precTernary) })
 		p.s(" IN (")
 		p.exprs(c.Columns)
 		p.s(")")

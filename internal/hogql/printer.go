@@ -24,7 +24,7 @@ func Print(n Node) string {
 
 type printer struct {
 	buf []byte
-	// edge is the offset at which x IS NULL may begin without parentheses before a tighter operator.
+	// edge is the offset at which x IS NULL and x IGNORE NULLS may begin without parentheses before a tighter operator.
 	edge int
 }
 
@@ -171,7 +171,11 @@ func (p *printer) expr(x Expr, floor int) {
 	if x == nil {
 		return
 	}
-	_, suffix := x.(*IsNull)
+	suffix := false
+	switch x.(type) {
+	case *IsNull, *IgnoreNulls:
+		suffix = true
+	}
 	if precedence(x) < floor && (!suffix || len(p.buf) != p.edge) {
 		p.s("(")
 		p.bare(x)
