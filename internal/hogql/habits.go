@@ -249,7 +249,7 @@ func (h *habits) quantified(x *Binary, c *Call) {
 	case name != "all" && x.Op == OpEq && (isQuery || len(args) > 1):
 		list := "(" + strings.Join(texts, ", ") + ")"
 		if isQuery {
-			list = h.text(args[0])
+			list = Print(args[0])
 		}
 		h.replaceBoth(x, c, message, h.text(x.X)+" IN "+list)
 	case isQuery:

@@ -28,7 +28,7 @@ func (h *habits) lateOrder(q *Select) {
 	limit := h.clauseStart(q.Limit.Start)
 	order := lastWord(h.src[:q.TailOrder[0].Start], "ORDER")
 	end := q.TailOrder[len(q.TailOrder)-1].End
-	if order < int(limit) || h.src[q.Limit.Start] == '(' {
+	if order < int(q.Limit.End) || strings.Contains(h.src[q.Limit.End:order], ")") {
 		return
 	}
 	h.add(Span{limit, end}, "dropped", "PostHog drops ORDER BY behind LIMIT: the rows are in no order",

@@ -85,6 +85,15 @@ func TestHabitsSilent(t *testing.T) {
 		"SELECT {name}, $browser, $1a FROM t",
 		"SELECT JSONExtractString(properties, 'a'), ISNULL(a), ifNull(a, b) FROM events",
 		"SELECT a FROM t GLOBAL WHERE b",
+		"SELECT JSON_VALUE(properties, '$.a[0]'), SAFE_CAST(a AS geography), SAFE_CAST(a), x -> 'a', (properties) -> 'a' FROM t",
+		"SELECT a FROM t WHERE b = all(SELECT 1) AND c < any((1, 2)) AND d LIKE any(e)(f) AND g = any(h)",
+		"SELECT a FROM t QUALIFY rank() OVER (PARTITION BY b ORDER BY c) = 1",
+		"SELECT a FROM t QUALIFY row_number() OVER (PARTITION BY b ORDER BY c) = 2",
+		"SELECT DISTINCT on(a), b FROM t",
+		"SELECT a FROM t JOIN u ON t.x = u.y AND t.z < u.z",
+		"SELECT a FROM t LEFT JOIN u ON t.z < u.z",
+		"(SELECT a FROM t LIMIT 1) ORDER BY a",
+		"SELECT quantile(0.5)(a) FILTER (WHERE b), sum(DISTINCT a) FILTER (WHERE b), nope(a) FILTER (WHERE b) FROM t",
 	} {
 		q, err := hogql.Parse(src)
 		require.NoError(t, err, src)

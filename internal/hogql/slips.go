@@ -25,7 +25,7 @@ func (d *diagnosis) expected() {
 			return
 		}
 	}
-	for _, slip := range []func() bool{d.symbolRewrite, d.wordRewrite, d.dateSlip, d.missingWord, d.symbolSlip, d.wordSlip, d.orderSlip, d.textSlip, d.listSlip} {
+	for _, slip := range []func() bool{d.symbolRewrite, d.wordRewrite, d.dateSlip, d.missingWord, d.distinctOn, d.symbolSlip, d.wordSlip, d.orderSlip, d.textSlip, d.listSlip} {
 		if slip() {
 			return
 		}

@@ -173,3 +173,36 @@ func (d *diagnosis) missingWord() bool {
 	d.message = fmt.Sprintf("expected %s, found %s", d.wanted(), foundText(d.src, t))
 	return true
 }
+
+// distinctOn knows SELECT DISTINCT ON (a) b AS c, which is LIMIT 1 BY a here.
+func (d *diagnosis) distinctOn() bool {
+	for i := len(d.before) - 3; i >= 0; i-- {
+		if d.before[i].kw != kwDistinct || d.before[i+1].kw != kwOn || d.before[i+2].kind != kLParen {
+			continue
+		}
+		open := d.before[i+2]
+		end := d.groupEnd(open)
+		if end <= open.start || end > d.f.tok.start {
+			return false
+		}
+		d.at = d.before[i]
+		d.message = "DISTINCT ON is not HogQL"
+		tail := int32(len(strings.TrimRight(d.src, "; \t\r\n")))
+		depth := 0
+		for t := scan(d.src, int(end)); t.kind != kEOF && t.start < tail && depth >= 0; t = d.after(t) {
+			switch {
+			case t.kind == kLParen:
+				depth++
+			case t.kind == kRParen:
+				depth--
+			}
+			if depth < 0 || depth == 0 && t.kw == kwLimit {
+				tail = t.start
+			}
+		}
+		rest := strings.TrimSpace(d.src[end:tail]) + " LIMIT 1 BY " + strings.TrimSpace(d.src[open.end:end-1])
+		d.offer(d.at.start, tail, rest+" ", "SELECT … ORDER BY … LIMIT 1 BY a")
+		return true
+	}
+	return false
+}
