@@ -239,4 +239,12 @@ func TestCheckIsNoBurden(t *testing.T) {
 	src = "SELECT " + strings.Repeat("evnt, ", 5000) + "1 FROM events WHERE timestamp > now()"
 	require.Len(t, check(t, src, hogql.BuiltIn(), hogql.CheckOptions{}), 100)
 	require.Len(t, check(t, src, hogql.BuiltIn(), hogql.CheckOptions{Most: 3}), 3)
+
+	b.Reset()
+	b.WriteString("WITH c0 AS (SELECT 1 AS a, 2 AS b)")
+	for i := range 60 {
+		fmt.Fprintf(&b, ", c%d AS (SELECT *, * FROM c%d)", i+1, i)
+	}
+	src = b.String() + " SELECT a, missing FROM c60"
+	require.Empty(t, check(t, src, hogql.BuiltIn(), hogql.CheckOptions{}), "of so many columns one may be the missing one")
 }

@@ -1,6 +1,7 @@
 package hogql
 
 import (
+	"reflect"
 	"slices"
 	"strconv"
 )
@@ -8,7 +9,7 @@ import (
 // grouping warns about columns that are neither grouped nor inside an aggregate.
 func (s *scope) grouping() {
 	q := s.sel
-	g := &grouped{s: s, seen: map[string]bool{}}
+	g := &grouped{s: s, fields: map[string][][]string{}, firsts: map[string][][]string{}, texts: map[string]bool{}, kinds: map[reflect.Type]bool{}, seen: map[string]bool{}}
 	switch {
 	case q.GroupBy != nil && q.GroupBy.Mode == "all":
 		return
@@ -39,9 +40,12 @@ func (s *scope) grouping() {
 
 // grouped are the keys of a GROUP BY.
 type grouped struct {
-	s    *scope
-	keys []Expr
-	seen map[string]bool // aliases that were looked into
+	s      *scope
+	fields map[string][][]string // keys that are columns, by the last name
+	firsts map[string][][]string // the same by the first name
+	texts  map[string]bool       // other keys, printed
+	kinds  map[reflect.Type]bool // the kinds of nodes among them
+	seen   map[string]bool       // aliases that were looked into
 }
 
 // key adds a key: a position or an alias stands for its expression.
@@ -65,7 +69,18 @@ func (g *grouped) key(x Expr) {
 	g.add(x)
 }
 
-func (g *grouped) add(x Expr) { g.keys = append(g.keys, x) }
+func (g *grouped) add(x Expr) {
+	f, ok := x.(*Field)
+	if !ok {
+		g.texts[Print(x)] = true
+		g.kinds[reflect.TypeOf(x)] = true
+		return
+	}
+	names := chainNames(f.Chain)
+	last := names[len(names)-1]
+	g.fields[last] = append(g.fields[last], names)
+	g.firsts[names[0]] = append(g.firsts[names[0]], names)
+}
 
 // unaliased takes the alias off.
 func unaliased(x Expr) Expr {
@@ -78,16 +93,19 @@ func unaliased(x Expr) Expr {
 	}
 }
 
-// is tells whether x is a key. A column's table may be named or not.
+// is tells whether x is a key. A column's table may be named or not, and what is below a key comes with it.
 func (g *grouped) is(x Expr) bool {
-	f, isField := x.(*Field)
-	return slices.ContainsFunc(g.keys, func(k Expr) bool {
-		if kf, ok := k.(*Field); ok && isField {
-			a, b := chainNames(f.Chain), chainNames(kf.Chain)
-			n := min(len(a), len(b))
-			return slices.Equal(a[len(a)-n:], b[len(b)-n:]) || slices.Equal(a[:n], b[:n])
-		}
-		return Equal(x, k)
+	f, ok := x.(*Field)
+	if !ok {
+		return g.kinds[reflect.TypeOf(x)] && g.texts[Print(x)]
+	}
+	a := chainNames(f.Chain)
+	return slices.ContainsFunc(g.fields[a[len(a)-1]], func(b []string) bool {
+		n := min(len(a), len(b))
+		return slices.Equal(a[len(a)-n:], b[len(b)-n:])
+	}) || slices.ContainsFunc(g.firsts[a[0]], func(b []string) bool {
+		n := min(len(a), len(b))
+		return slices.Equal(a[:n], b[:n])
 	})
 }
 

@@ -347,6 +347,9 @@ func clauseTable(id Ident) bool {
 
 func quoted(name string) string { return `"` + clip(name, 60) + `"` }
 
+// mostOutputs is how many columns of a query are looked at; more are taken for unknown ones.
+const mostOutputs = 4096
+
 // outputs returns the columns that the SELECT gives.
 func (s *scope) outputs() outputs {
 	var out outputs
@@ -355,6 +358,9 @@ func (s *scope) outputs() outputs {
 		case *Star:
 			all := s.star(x)
 			out.list, out.open = append(out.list, all.list...), out.open || all.open
+			if len(out.list) > mostOutputs { // stars of stars
+				out.list, out.open = out.list[:mostOutputs], true
+			}
 		case *Columns, *Spread:
 			out.open = true
 		case *Alias:
@@ -380,6 +386,10 @@ func (s *scope) star(x *Star) outputs {
 			all = tableOutputs(src.table)
 		}
 		out.list, out.open = append(out.list, all.list...), out.open || all.open
+		if len(out.list) > mostOutputs {
+			out.open = true
+			break
+		}
 	}
 	out.open = out.open || len(out.list) == 0
 	out.list = slices.DeleteFunc(out.list, func(o output) bool {
