@@ -51,6 +51,7 @@ var ours = map[string][]string{
 	"internal/config":              {},
 	"internal/driver":              {},
 	"internal/hogql":               {},
+	"internal/hogql/generate":      {},
 	"internal/golden":              {},
 	"internal/rules":               {},
 	"internal/sandbox":             {"internal/hogql", "internal/sandbox/..."},
