@@ -348,7 +348,7 @@ func clauseTable(id Ident) bool {
 func quoted(name string) string { return `"` + clip(name, 60) + `"` }
 
 // mostOutputs is how many columns of a query are looked at; more are taken for unknown ones.
-const mostOutputs = 4096
+const mostOutputs = 1000
 
 // outputs returns the columns that the SELECT gives.
 func (s *scope) outputs() outputs {
