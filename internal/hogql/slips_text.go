@@ -190,10 +190,10 @@ func (d *diagnosis) distinctOn() bool {
 		tail := int32(len(strings.TrimRight(d.src, "; \t\r\n")))
 		depth := 0
 		for t := scan(d.src, int(end)); t.kind != kEOF && t.start < tail && depth >= 0; t = d.after(t) {
-			switch {
-			case t.kind == kLParen:
+			switch t.kind {
+			case kLParen:
 				depth++
-			case t.kind == kRParen:
+			case kRParen:
 				depth--
 			}
 			if depth < 0 || depth == 0 && t.kw == kwLimit {
