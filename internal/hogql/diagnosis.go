@@ -33,7 +33,8 @@ type diagnosis struct {
 
 // look collects the tokens before the failure.
 func (d *diagnosis) look() {
-	for t := scan(d.src, 0); t.kind != kEOF && t.start < d.f.tok.start; t = scan(d.src, int(t.end)) {
+	closed := lastClose(d.src)
+	for t := scanTo(d.src, 0, closed); t.kind != kEOF && t.start < d.f.tok.start; t = scanTo(d.src, int(t.end), closed) {
 		d.before = append(d.before, t)
 		switch t.kind {
 		case kLParen, kLBracket, kLBrace:
@@ -162,8 +163,7 @@ func (d *diagnosis) describe() {
 func (d *diagnosis) limit() {
 	switch d.f.code {
 	case failBytes:
-		size := d.limits.MaxBytes
-		d.message = fmt.Sprintf("the text is too long: %d bytes, at most %d are read", len(d.src), or(size, DefaultMaxBytes))
+		d.message = fmt.Sprintf("the text is too long: %d bytes, at most %d are read", len(d.src), d.limits.bytes())
 		d.at = token{}
 	case failUTF8:
 		i := 0
@@ -177,7 +177,7 @@ func (d *diagnosis) limit() {
 		d.at = token{start: int32(i), end: int32(i + 1)}
 		d.message = "the text is not UTF-8"
 	case failDepth:
-		d.message = fmt.Sprintf("nested too deep: at most %d levels are read", or(d.limits.MaxDepth, DefaultMaxDepth))
+		d.message = fmt.Sprintf("nested too deep: at most %d levels are read", d.limits.depth())
 	default:
 		d.message = "the text is too complex to read"
 	}
@@ -249,7 +249,7 @@ func (d *diagnosis) lessThan(t token) {
 	var text strings.Builder
 	last := t.start
 	for i := t.start; int(i) < len(d.src); i++ { // every one of them behind this one too
-		if d.src[i] == '<' && isTagHead(d.src, int(i)) {
+		if d.src[i] == '<' && isTagHead(d.src, int(i), len(d.src)) {
 			text.WriteString(d.src[last:i] + " < ")
 			last = i + 1
 		}

@@ -106,7 +106,10 @@ func (p *parser) failFrom(c *Call) bool {
 
 // callSuffix reads WITHIN GROUP, FILTER and OVER.
 func (p *parser) callSuffix(c *Call) {
-	if p.is(kwWithin) && p.peek().kw == kwGroup && !c.HasParam && !c.Distinct && c.OrderBy == nil {
+	if p.is(kwWithin) && p.peek().kw == kwGroup && !c.HasParam && c.OrderBy == nil {
+		if c.Distinct {
+			p.plainDistinct(c)
+		}
 		p.next()
 		p.next()
 		open := p.tok.start
@@ -135,8 +138,8 @@ func (p *parser) callSuffix(c *Call) {
 	}
 }
 
-// plainDistinct reads the arguments of f(DISTINCT …) OVER again: a window function takes no DISTINCT, so the
-// word is a name there.
+// plainDistinct reads the arguments of f(DISTINCT …) OVER or WITHIN GROUP again: DISTINCT cannot stand there, so
+// the word is a name.
 func (p *parser) plainDistinct(c *Call) {
 	end := p.tok
 	p.moveTo(scan(p.src, int(scan(p.src, int(c.Name.End)).end)))
@@ -338,7 +341,10 @@ func (p *parser) lambdaBody(l *Lambda, start int32) Expr {
 	if p.tok.kind == kLBrace && p.blockAt() {
 		l.Body = p.block()
 	} else if p.lowBound { // the AND of BETWEEN is not the body's
-		l.Body = p.binary(precAnd + 1)
+		if p.enter() {
+			l.Body = p.binary(precAnd + 1)
+			p.leave()
+		}
 	} else {
 		l.Body = p.expr()
 	}

@@ -125,12 +125,7 @@ func (p *parser) logical(x Expr, op Op, floor int) (Expr, bool) {
 	l := p.slabs.logicals.one()
 	l.Op = op
 	var buf [listBuf]Expr
-	list := buf[:0]
-	if inner, ok := x.(*Logical); ok && inner.Op == op {
-		list = append(list, inner.Exprs...)
-	} else {
-		list = append(list, x)
-	}
+	list := p.operands(buf[:0], x, op)
 	word := p.tok.kw
 	for p.tok.kw == word {
 		p.next()
@@ -138,11 +133,7 @@ func (p *parser) logical(x Expr, op Op, floor int) (Expr, bool) {
 		if p.failed {
 			return x, false
 		}
-		if inner, ok := y.(*Logical); ok && inner.Op == op {
-			list = append(list, inner.Exprs...)
-		} else {
-			list = append(list, y)
-		}
+		list = p.operands(list, y, op)
 		p.count()
 	}
 	l.Span, l.Exprs = p.span(x.Pos().Start), p.slabs.exprs.keep(list)
@@ -264,7 +255,11 @@ func (p *parser) between(x Expr, floor int, negated bool) (Expr, bool) {
 // bound reads one bound of BETWEEN: operators of floor and tighter. The low one can be no lambda.
 func (p *parser) bound(floor int) Expr {
 	start := p.tok
+	if !p.enter() {
+		return nil
+	}
 	x := p.binary(floor)
+	p.leave()
 	if floor > precBetween {
 		return x
 	}
@@ -379,8 +374,12 @@ func (p *parser) not() Expr {
 	switch {
 	case next.kind == kLParen:
 		inner := p.after(next)
-		prefix = inner.kw == kwSelect || inner.kw == kwWith || p.lambdaAt(next)
+		after := scan(p.src, int(inner.end)).kind
+		prefix = (inner.kw == kwSelect || inner.kw == kwWith) && after != kComma && after != kRParen || p.lambdaAt(next)
 	case p.lambdaAt(t), next.kind == kAssign:
+	case next.kw == kwWhen, next.kw == kwThen, next.kw == kwElse: // of the CASE around a column named not
+		after := scan(p.src, int(next.end))
+		prefix = endsCase(after.kw) || after.kind == kEOF
 	case isClauseWord(next.kw): // a column named not, and the clause behind it
 		m := p.mark()
 		p.next()

@@ -26,11 +26,15 @@ func (p *parser) typeExpr() Type {
 		text, spaced = text+t, spaced+s
 		p.close(kRParen, open)
 	}
-	for p.tok.kind == kLBracket {
+	arrays := 0
+	for ; p.tok.kind == kLBracket; arrays++ {
 		open := p.tok.start
 		p.next()
 		p.close(kRBracket, open)
-		text, spaced = text+"[]", spaced+"[]"
+	}
+	if arrays > 0 {
+		suffix := strings.Repeat("[]", arrays)
+		text, spaced = text+suffix, spaced+suffix
 	}
 	if spaced == text {
 		spaced = ""

@@ -6,7 +6,9 @@ import (
 	"unicode/utf8"
 )
 
-// Options bounds what a parse may cost. A zero field stands for its default.
+// Options bounds what a parse may cost. A zero field stands for its default, a negative one for no limit.
+// A text of 2 GB and more, and one of more than 100,000 levels, is refused in any case: positions have 31
+// bits, and a goroutine's stack must hold the levels.
 type Options struct {
 	MaxBytes int // of source text; default 65,536
 	MaxDepth int // of nested expressions and queries; default 200
@@ -19,6 +21,10 @@ const (
 	DefaultMaxDepth = 200
 	DefaultMaxNodes = 100_000
 )
+
+// mostDepth is the depth that no option exceeds. A level takes up to 3 KB of stack, and a stack may grow to
+// 512 MB.
+const mostDepth = 100_000
 
 // maxAttempts bounds how often a text is read again because a contextual word turned out to be a name.
 const maxAttempts = 500
@@ -42,6 +48,7 @@ func (o Options) Parse(src string) (Query, error) {
 	if p.failed {
 		return nil, p.err()
 	}
+	p.flatten(q)
 	return q, nil
 }
 
@@ -55,6 +62,7 @@ func (o Options) ParseExpr(src string) (Expr, error) {
 	if p.failed {
 		return nil, p.err()
 	}
+	p.flatten(x)
 	return x, nil
 }
 
@@ -62,6 +70,7 @@ func (o Options) ParseExpr(src string) (Expr, error) {
 // input, so that every rule returns at once; nothing is read behind it.
 type parser struct {
 	src        string
+	closed     int // offset behind the last block comment, or more
 	tok        token
 	prevEnd    int32   // end of the token before tok
 	seen       [8]seen // tokens scanned ahead, by the low bits of their offset
@@ -77,6 +86,7 @@ type parser struct {
 	freeAlias  int   // depth at which AS takes reserved words, because it names no column
 	lastWord   token // last clause word that was read as a name
 	failed     bool
+	nested     bool // operands left something for flatten
 	rule       rule
 	options    Options
 	failure    failure
@@ -110,23 +120,32 @@ type mark struct {
 func (p *parser) begin(src string, o Options) {
 	p.src, p.options = src, o
 	p.slabs.expect(len(src))
-	p.maxDepth, p.nodes, p.attempts = or(o.MaxDepth, DefaultMaxDepth), or(o.MaxNodes, DefaultMaxNodes), maxAttempts
+	p.maxDepth, p.nodes, p.attempts = o.depth(), limit(o.MaxNodes, DefaultMaxNodes), maxAttempts
 	switch {
-	case len(src) > min(or(o.MaxBytes, DefaultMaxBytes), math.MaxInt32):
+	case len(src) > o.bytes():
 		p.fail(failure{code: failBytes})
 	case !utf8.ValidString(src):
 		p.fail(failure{code: failUTF8})
 	default:
-		p.tok = scan(src, 0)
+		p.closed = lastClose(src)
+		p.tok = p.scan(0)
 	}
 }
 
-func or(value, fallback int) int {
-	if value > 0 {
-		return value
+// limit returns the limit that an option stands for.
+func limit(option, fallback int) int {
+	switch {
+	case option < 0:
+		return math.MaxInt
+	case option == 0:
+		return fallback
 	}
-	return fallback
+	return option
 }
+
+func (o Options) bytes() int { return min(limit(o.MaxBytes, DefaultMaxBytes), math.MaxInt32-1) }
+
+func (o Options) depth() int { return min(limit(o.MaxDepth, DefaultMaxDepth), mostDepth) }
 
 func (p *parser) next() {
 	at := p.tok.end
@@ -135,18 +154,20 @@ func (p *parser) next() {
 		p.tok = s.tok
 		return
 	}
-	p.tok = scan(p.src, int(at))
+	p.tok = p.scan(int(at))
 }
 
 // peek returns the token behind the current one.
 func (p *parser) peek() token { return p.after(p.tok) }
+
+func (p *parser) scan(i int) token { return scanTo(p.src, i, p.closed) }
 
 // after returns the token behind t.
 func (p *parser) after(t token) token {
 	at := t.end
 	s := &p.seen[at&7]
 	if s.at != at || at <= 0 {
-		s.at, s.tok = at, scan(p.src, int(at))
+		s.at, s.tok = at, p.scan(int(at))
 	}
 	return s.tok
 }

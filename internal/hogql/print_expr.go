@@ -9,53 +9,12 @@ import (
 
 func (p *printer) operation(x Expr) {
 	switch x := x.(type) {
-	case *Binary:
-		prec := int(operators[x.Op].prec)
-		p.expr(x.X, prec)
-		p.s(" " + x.Op.String() + " ")
-		p.expr(x.Y, prec+1)
-	case *Logical:
-		prec := int(operators[x.Op].prec)
-		for i, y := range x.Exprs {
-			if i > 0 {
-				p.s(" " + x.Op.String() + " ")
-				p.expr(y, prec+1)
-				continue
-			}
-			p.expr(y, prec+1)
-		}
 	case *Not:
 		p.not(x)
 	case *Neg:
 		p.neg(x)
-	case *IsNull:
-		p.expr(x.X, precCompare)
-		p.s(" IS ")
-		if x.Not {
-			p.s("NOT ")
-		}
-		p.s("NULL")
-	case *Between:
-		p.expr(x.X, precBetween)
-		if x.Not {
-			p.s(" NOT")
-		}
-		p.s(" BETWEEN ")
-		p.expr(x.Low, precBetween+1)
-		p.s(" AND ")
-		p.expr(x.High, precBetween+1)
-	case *Ternary:
-		p.expr(x.Cond, precTernary+1)
-		p.s(" ? ")
-		p.expr(x.Then, precLowest)
-		p.s(" : ")
-		p.expr(x.Else, precTernary)
 	case *Cast:
 		p.cast(x)
-	case *Alias:
-		p.expr(x.X, precAlias)
-		p.s(" AS ")
-		p.name(x.Name, nameAlias)
 	case *Lambda:
 		p.lambda(x)
 	case *NamedArg:
@@ -92,46 +51,51 @@ func isPrefix(x Expr) bool {
 }
 
 func (p *printer) not(x *Not) {
-	start := len(p.buf)
-	p.s("NOT ")
-	if isPrefix(x.X) {
+	_, query := x.X.(*Subquery)
+	switch {
+	case isPrefix(x.X):
+		p.s("NOT ")
 		p.bare(x.X)
-		return
-	}
-	operand := len(p.buf)
-	p.expr(x.X, precBetween)
-	if bytes.HasPrefix(p.buf[operand:], []byte("(")) {
-		p.buf, p.edge = p.buf[:operand], operand
+	case query || !opensParen(x.X):
+		p.s("NOT ")
+		p.edge = len(p.buf)
 		p.expr(x.X, precBetween)
 		p.edge = -1
+	default: // NOT (…) is the call of a function
+		p.s("not(")
+		p.expr(x.X, precLowest)
+		p.s(")")
 	}
-	if _, ok := x.X.(*Subquery); ok || !bytes.HasPrefix(p.buf[operand:], []byte("(")) {
-		return
-	}
-	p.buf = p.buf[:start] // NOT (…) is the call of a function
-	p.s("not(")
-	p.expr(x.X, precLowest)
-	p.s(")")
 }
 
-func startsWithNumber(x Expr) bool {
-	switch x := x.(type) {
-	case *Number:
-		return true
-	case *Index:
-		return startsWithNumber(x.X)
-	case *TupleIndex:
-		return startsWithNumber(x.X)
-	case *Slice:
-		return startsWithNumber(x.X)
-	case *CallExpr:
-		return startsWithNumber(x.Fn)
-	case *IgnoreNulls:
-		return startsWithNumber(x.X)
-	case *Cast:
-		return x.Kind == CastColons && startsWithNumber(x.X)
+// opensParen reports whether x, the operand of NOT, prints with a parenthesis at its beginning.
+func opensParen(x Expr) bool {
+	for floor := precBetween; x != nil; x, floor = leftOperand(x) {
+		if precedence(x) < floor && !isSuffix(x) {
+			return true
+		}
+		switch y := x.(type) {
+		case *Subquery, *Tuple:
+			return true
+		case *Star:
+			return y.Replace != nil
+		}
 	}
 	return false
+}
+
+// startsWithNumber reports whether x, the operand of a sign, prints with a number at its beginning.
+func startsWithNumber(x Expr) bool {
+	for {
+		if _, ok := x.(*Number); ok {
+			return true
+		}
+		left, floor := leftOperand(x)
+		if floor < precPostfix {
+			return false
+		}
+		x = left
+	}
 }
 
 // form prints the expressions that have a syntax of their own.
@@ -153,38 +117,8 @@ func (p *printer) form(x Expr) {
 		p.s(" FROM ")
 		p.expr(x.X, precLowest)
 		p.s(")")
-	case *Index:
-		p.expr(x.X, precPostfix)
-		p.s(nullish(x.Nullish) + "[")
-		p.expr(x.Index, precLowest)
-		p.s("]")
-	case *TupleIndex:
-		if n, ok := x.X.(*Number); ok && !x.Nullish && strings.Trim(n.Text, "0123456789") == "" {
-			p.s("(" + n.Text + ")") // the point would be its own
-		} else {
-			p.expr(x.X, precPostfix)
-		}
-		if x.Nullish {
-			p.s("?")
-		}
-		p.s("." + x.Index)
-	case *Slice:
-		p.expr(x.X, precPostfix)
-		p.s("[")
-		p.expr(x.Low, precLowest)
-		p.s(":")
-		p.expr(x.High, precLowest)
-		p.s("]")
 	case *Call:
 		p.call(x)
-	case *CallExpr:
-		p.callee(x.Fn)
-		p.s("(")
-		p.exprs(x.Args)
-		p.s(")")
-	case *IgnoreNulls:
-		p.expr(x.X, precCompare)
-		p.s(" IGNORE NULLS")
 	case *Block:
 		p.block(x.Stmts)
 	}
@@ -195,29 +129,6 @@ func nullish(yes bool) string {
 		return "?."
 	}
 	return ""
-}
-
-// callee prints what is called; a plain name or call there would be a call of another shape.
-func (p *printer) callee(x Expr) {
-	switch x := x.(type) {
-	case *Field:
-		if len(x.Chain) > 1 {
-			break
-		}
-		p.s("(")
-		p.bare(x)
-		p.s(")")
-		return
-	case *Call:
-		if x.HasParam || x.Over != nil || x.Filter != nil || x.Within != nil || x.Distinct || x.OrderBy != nil {
-			break
-		}
-		p.s("(")
-		p.bare(x)
-		p.s(")")
-		return
-	}
-	p.expr(x, precPostfix)
 }
 
 func (p *printer) caseExpr(x *Case) {
@@ -239,17 +150,11 @@ func (p *printer) caseExpr(x *Case) {
 	p.s(" END")
 }
 
+// cast prints the forms of a call.
 func (p *printer) cast(x *Cast) {
-	switch x.Kind {
-	case CastColons:
-		p.expr(x.X, precPostfix)
-		p.s("::")
-		p.colonType(x.Type.Text)
-	default:
-		p.s(map[CastKind]string{CastCall: "CAST(", CastTry: "TRY_CAST("}[x.Kind])
-		p.expr(x.X, precLowest)
-		p.s(" AS " + cmp.Or(x.Type.Spaced, x.Type.Text) + ")")
-	}
+	p.s(map[CastKind]string{CastCall: "CAST(", CastTry: "TRY_CAST("}[x.Kind])
+	p.expr(x.X, precLowest)
+	p.s(" AS " + cmp.Or(x.Type.Spaced, x.Type.Text) + ")")
 }
 
 // colonType prints the type behind ::, which is one name and may have a zone clause.

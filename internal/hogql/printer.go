@@ -166,25 +166,6 @@ func precedence(x Expr) int {
 	return precPostfix
 }
 
-// expr prints x as an operand of an operation that wants at least floor, in parentheses if x binds less.
-func (p *printer) expr(x Expr, floor int) {
-	if x == nil {
-		return
-	}
-	suffix := false
-	switch x.(type) {
-	case *IsNull, *IgnoreNulls:
-		suffix = true
-	}
-	if precedence(x) < floor && (!suffix || len(p.buf) != p.edge) {
-		p.s("(")
-		p.bare(x)
-		p.s(")")
-		return
-	}
-	p.bare(x)
-}
-
 // bare prints x without parentheses around it.
 func (p *printer) bare(x Expr) {
 	switch x := x.(type) {
@@ -246,6 +227,10 @@ func (p *printer) bare(x Expr) {
 		p.query(x.Query)
 		p.s(")")
 	default:
+		if left, _ := leftOperand(x); left != nil {
+			p.expr(x, precLowest)
+			return
+		}
 		p.operation(x)
 	}
 }

@@ -1,6 +1,9 @@
 package hogql
 
-import "unicode/utf8"
+import (
+	"strings"
+	"unicode/utf8"
+)
 
 // Classes of ASCII bytes.
 const (
@@ -51,7 +54,10 @@ func byteAt(src string, i int) byte {
 }
 
 // skipSpace returns the offset of the first byte at or behind i that is neither white space nor comment.
-func skipSpace(src string, i int) int {
+func skipSpace(src string, i int) int { return skipSpaceTo(src, i, len(src)) }
+
+// skipSpaceTo is skipSpace where the last block comment ends at or before closed.
+func skipSpaceTo(src string, i, closed int) int {
 	for i < len(src) {
 		c := src[i]
 		switch {
@@ -62,6 +68,9 @@ func skipSpace(src string, i int) int {
 		case c == '#' && classes[byteAt(src, i+1)]&clsDigit == 0:
 			i = lineEnd(src, i)
 		case c == '/' && byteAt(src, i+1) == '*':
+			if closed < i+4 {
+				return i
+			}
 			end := blockEnd(src, i)
 			if end < 0 {
 				return i
@@ -89,12 +98,19 @@ func lineEnd(src string, i int) int {
 
 // blockEnd returns the offset behind the block comment that begins at i, or -1 where it does not end.
 func blockEnd(src string, i int) int {
-	for j := i + 2; j+1 < len(src); j++ {
-		if src[j] == '*' && src[j+1] == '/' {
-			return j + 2
-		}
+	if n := strings.Index(src[i+2:], "*/"); n >= 0 {
+		return i + 2 + n + 2
 	}
 	return -1
+}
+
+// lastClose returns the offset behind the last thing that can end a block comment. Without it, a text of
+// comments that do not end would be searched to its end at each of them.
+func lastClose(src string) int {
+	if len(src) < 1024 {
+		return len(src)
+	}
+	return strings.LastIndex(src, "*/") + 2
 }
 
 // unicodeSpace returns the length of the white space character that s begins with, 0 where it is none.
@@ -110,12 +126,15 @@ func unicodeSpace(s string) int {
 
 // scan returns the first token at or behind offset i. It keeps no state, so the parser can look ahead as
 // far as it needs and throw away what it saw.
-func scan(src string, i int) token {
+func scan(src string, i int) token { return scanTo(src, i, len(src)) }
+
+// scanTo is scan where the last block comment ends at or before closed.
+func scanTo(src string, i, closed int) token {
 	if i < len(src) && src[i] == ' ' {
 		i++
 	}
 	if i < len(src) && classes[src[i]]&clsGap != 0 {
-		i = skipSpace(src, i)
+		i = skipSpaceTo(src, i, closed)
 	}
 	if i >= len(src) {
 		return token{kind: kEOF, start: int32(len(src)), end: int32(len(src))}
@@ -137,7 +156,7 @@ func scan(src string, i int) token {
 	case '"', '`':
 		return scanQuoted(src, i, kQuoted)
 	}
-	k, n := scanSymbol(src, i)
+	k, n := scanSymbol(src, i, closed)
 	return token{kind: k, start: int32(i), end: int32(i + n)}
 }
 
@@ -288,7 +307,7 @@ var lone = [256]kind{
 }
 
 // scanSymbol reads the rest of punctuation: its kind and length.
-func scanSymbol(src string, i int) (kind, int) {
+func scanSymbol(src string, i, closed int) (kind, int) {
 	c, d := src[i], byteAt(src, i+1)
 	switch c {
 	case '.':
@@ -310,7 +329,7 @@ func scanSymbol(src string, i int) (kind, int) {
 			return kConcat, 2
 		}
 	}
-	return scanSymbolRun(src, i, c, d)
+	return scanSymbolRun(src, i, closed, c, d)
 }
 
 // pick returns the two-character token if it was met, else the one-character one.
@@ -322,7 +341,7 @@ func pick(met bool, two, one kind) (kind, int) {
 }
 
 // scanSymbolRun reads the punctuation of which one token begins another.
-func scanSymbolRun(src string, i int, c, d byte) (kind, int) {
+func scanSymbolRun(src string, i, closed int, c, d byte) (kind, int) {
 	e := byteAt(src, i+2)
 	switch c {
 	case ':':
@@ -366,7 +385,7 @@ func scanSymbolRun(src string, i int, c, d byte) (kind, int) {
 			return kNotEq, 2
 		case d == '/':
 			return kTagClose, 2
-		case isTagHead(src, i):
+		case isTagHead(src, i, closed):
 			return kTagOpen, 1
 		}
 		return kLess, 1
@@ -377,13 +396,13 @@ func scanSymbolRun(src string, i int, c, d byte) (kind, int) {
 
 // isTagHead reports whether the < at i begins a tag: a letter behind it, and behind the name > or / or,
 // after a blank, another word. PostHog decides so whatever stands before the <.
-func isTagHead(src string, i int) bool {
+func isTagHead(src string, i, closed int) bool {
 	c := byteAt(src, i+1)
 	if classes[c]&clsIdentStart == 0 || c == '$' {
 		return false
 	}
 	end := tagName(src, i+1)
-	next := skipTagSpace(src, end)
+	next := skipTagSpace(src, end, closed)
 	switch c := byteAt(src, next); {
 	case c == '>' || c == '/':
 		return true
@@ -402,9 +421,9 @@ func tagName(src string, i int) int {
 }
 
 // skipTagSpace is skipSpace for ASCII white space and comments, which is what ends a tag's name.
-func skipTagSpace(src string, i int) int {
+func skipTagSpace(src string, i, closed int) int {
 	for i < len(src) {
-		end := skipSpace(src, i)
+		end := skipSpaceTo(src, i, closed)
 		if end == i || src[i] >= utf8.RuneSelf {
 			return i
 		}

@@ -25,14 +25,51 @@ type walker struct {
 	done  bool
 }
 
+// node visits n and what is below it. It does not recurse on the operand that an operation begins with,
+// because chains of them may be as long as the text.
 func (w *walker) node(n Node) {
-	if w.done || isNil(n) {
-		return
+	var buf [8]Node
+	chain := buf[:0]
+	for !w.done && !isNil(n) {
+		children, more := w.visit(n)
+		w.done = !more
+		if !children || !more {
+			break
+		}
+		x, _ := n.(Expr)
+		left, _ := leftOperand(x)
+		if left == nil {
+			w.children(n)
+			break
+		}
+		chain = append(chain, n)
+		n = left
 	}
-	children, more := w.visit(n)
-	w.done = !more
-	if children && more {
-		w.children(n)
+	for i := len(chain) - 1; i >= 0 && !w.done; i-- {
+		w.rest(chain[i])
+	}
+}
+
+// rest visits the children of n but for its left operand.
+func (w *walker) rest(n Node) {
+	switch n := n.(type) {
+	case *Binary:
+		w.node(n.Y)
+	case *Logical:
+		w.exprs(n.Exprs[1:])
+	case *Between:
+		w.node(n.Low)
+		w.node(n.High)
+	case *Ternary:
+		w.node(n.Then)
+		w.node(n.Else)
+	case *Index:
+		w.node(n.Index)
+	case *Slice:
+		w.node(n.Low)
+		w.node(n.High)
+	case *CallExpr:
+		w.exprs(n.Args)
 	}
 }
 
@@ -49,7 +86,14 @@ func isNil(n Node) bool {
 	return false
 }
 
+// children visits the children of n.
 func (w *walker) children(n Node) {
+	x, _ := n.(Expr)
+	if left, _ := leftOperand(x); left != nil {
+		w.node(left)
+		w.rest(n)
+		return
+	}
 	switch n := n.(type) {
 	case *Field, *Number, *String, *Bool, *Null, *Positional, *TableName:
 	case *Star:
@@ -109,20 +153,10 @@ func (w *walker) children(n Node) {
 // operation visits the children of the expressions that work on others.
 func (w *walker) operation(n Node) {
 	switch n := n.(type) {
-	case *Binary:
-		w.exprs([]Expr{n.X, n.Y})
-	case *Logical:
-		w.exprs(n.Exprs)
 	case *Not:
 		w.node(n.X)
 	case *Neg:
 		w.node(n.X)
-	case *IsNull:
-		w.node(n.X)
-	case *Between:
-		w.exprs([]Expr{n.X, n.Low, n.High})
-	case *Ternary:
-		w.exprs([]Expr{n.Cond, n.Then, n.Else})
 	case *Case:
 		w.node(n.Operand)
 		for _, when := range n.Whens {
@@ -136,27 +170,14 @@ func (w *walker) operation(n Node) {
 		w.node(n.X)
 	case *Trim:
 		w.exprs([]Expr{n.Chars, n.X})
-	case *Index:
-		w.exprs([]Expr{n.X, n.Index})
-	case *TupleIndex:
-		w.node(n.X)
-	case *Slice:
-		w.exprs([]Expr{n.X, n.Low, n.High})
 	case *Call:
 		w.call(n)
-	case *CallExpr:
-		w.node(n.Fn)
-		w.exprs(n.Args)
 	case *Lambda:
 		w.node(n.Body)
 	case *Block:
 		w.stmts(n.Stmts)
 	case *NamedArg:
 		w.node(n.Value)
-	case *Alias:
-		w.node(n.X)
-	case *IgnoreNulls:
-		w.node(n.X)
 	case *Subquery:
 		w.node(n.Query)
 	}
