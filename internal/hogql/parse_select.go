@@ -253,7 +253,7 @@ func (p *parser) column() Expr {
 		p.failAt(t, failFromAlias, "")
 		return x
 	}
-	if l := lastLambda(x); l != nil { // x, y -> z AS w is one lambda; x, y -> z w is the column x and y -> z
+	if l := lastLambda(x); l != nil && scan(p.src, int(l.End)).start == a.start { // x, y -> z AS w is one lambda; x, y -> z w is the column x and y -> z
 		p.loneParam = l.Params[len(l.Params)-1].Start
 		if !p.reset(m) {
 			return x
