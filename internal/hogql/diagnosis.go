@@ -247,9 +247,9 @@ func (d *diagnosis) lessThan(t token) {
 	d.message = fmt.Sprintf("%q begins a tag, because a name stands right behind \"<\"", clip(d.src[t.start:t.end]+d.text(d.after(t)), 30))
 	d.note = "to compare, put blanks around it"
 	var text strings.Builder
-	last := t.start
+	closed, last := lastClose(d.src), t.start
 	for i := t.start; int(i) < len(d.src); i++ { // every one of them behind this one too
-		if d.src[i] == '<' && isTagHead(d.src, int(i), len(d.src)) {
+		if d.src[i] == '<' && isTagHead(d.src, int(i), closed) {
 			text.WriteString(d.src[last:i] + " < ")
 			last = i + 1
 		}
