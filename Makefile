@@ -14,7 +14,7 @@ SEED     ?= 1
 CORPUS   ?= testdata/hogql/own.jsonl
 GO_FILES := $(shell find cmd internal -name '*.go' 2>/dev/null)
 
-.PHONY: help demo test check golden engine sandbox build lint cover fuzz bench parity e2e-deps e2e tidy clean
+.PHONY: help demo test check golden engine sandbox build lint cover fuzz bench bench-parity parity e2e-deps e2e tidy clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -69,6 +69,9 @@ fuzz: ## run each fuzz target for FUZZTIME
 
 bench: engine ## run the benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
+
+bench-parity: e2e-deps ## speed of the HogQL parser beside go/parser's and PostHog's own parser's
+	@node e2e/parity/bench.mjs
 
 parity: build e2e-deps ## compare the HogQL parser with PostHog's own: CORPUS=file N=random queries SEED=n
 	@node e2e/parity/parity.mjs --random $(N) --seed $(SEED) $(CORPUS)
