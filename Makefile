@@ -11,6 +11,7 @@ LINT_VER := v2.15.0
 FUZZTIME ?= 30s
 N        ?= 20000
 SEED     ?= 1
+LEAST    ?= 99.9
 CORPUS   ?= testdata/hogql/own.jsonl
 GO_FILES := $(shell find cmd internal -name '*.go' 2>/dev/null)
 
@@ -73,8 +74,8 @@ bench: engine ## run the benchmarks
 bench-parity: e2e-deps ## speed of the HogQL parser beside go/parser's and PostHog's own parser's
 	@node e2e/parity/bench.mjs
 
-parity: build e2e-deps ## compare the HogQL parser with PostHog's own: CORPUS=file N=random queries SEED=n
-	@node e2e/parity/parity.mjs --random $(N) --seed $(SEED) $(CORPUS)
+parity: build e2e-deps ## compare the HogQL parser with PostHog's own: CORPUS=file N=random queries SEED=n LEAST=percent
+	@node e2e/parity/parity.mjs --random $(N) --seed $(SEED) --least $(LEAST) $(CORPUS)
 
 e2e-deps: e2e/node_modules/.package-lock.json
 

@@ -97,10 +97,9 @@ func (w *jsonWriter) ctes(s *Select) {
 			w.namesOrNull("columns", c.Columns)
 			w.text("cte_type", "subquery")
 			w.child("expr", c.Query)
-			switch {
-			case c.Materialized == nil:
+			if c.Materialized == nil {
 				w.raw("materialized", "null")
-			default:
+			} else {
 				w.flag("materialized", *c.Materialized)
 			}
 		} else {

@@ -128,7 +128,7 @@ func (p *parser) fraction() {
 		p.next()
 	case next.kw == kwRange, next.kw == kwRows, next.kw == kwPreceding, next.kw == kwFollowing, next.kw == kwTo, next.kw == kwStep:
 		p.next()
-	case isName(next) && (next.kw == kwNone || keywords[next.kw].flags != 0) && !(p.floatUnits && intervalUnits[next.kw] != ""):
+	case isName(next) && (next.kw == kwNone || keywords[next.kw].flags != 0) && (!p.floatUnits || intervalUnits[next.kw] == ""):
 		p.pointNames++
 	default:
 		p.next()
