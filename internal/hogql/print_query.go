@@ -85,12 +85,10 @@ func (p *printer) selectStmt(q *Select) {
 		p.s("DISTINCT ")
 	}
 	p.exprs(q.Columns)
-	for i, j := range q.From {
-		if i == 0 {
-			p.s(" FROM ")
-		}
-		p.join(j, i == 0)
+	if len(q.From) > 0 {
+		p.s(" FROM ")
 	}
+	p.joins(q.From)
 	p.filters(q)
 	p.grouping(q)
 	if q.OrderBy != nil {
@@ -163,10 +161,20 @@ func (p *printer) cteHead(c *CTE) {
 	}
 }
 
-func (p *printer) join(j *Join, first bool) {
+func (p *printer) joins(list []*Join) {
+	var before *Join
+	for _, j := range list {
+		p.join(before, j)
+		before = j
+	}
+}
+
+// join prints a member of FROM behind the one before it, which is nil for the first. A comma behind ON would
+// go on with the condition.
+func (p *printer) join(before, j *Join) {
 	switch {
-	case first:
-	case j.Comma:
+	case before == nil:
+	case j.Comma && before.On == nil:
 		p.s(", ")
 	default:
 		p.s(" ")
@@ -241,9 +249,7 @@ func (p *printer) table(t Table) {
 		p.tag(t)
 	case *JoinTree:
 		p.s("(")
-		for i, j := range t.Joins {
-			p.join(j, i == 0)
-		}
+		p.joins(t.Joins)
 		p.s(")")
 	case *Pivot:
 		p.pivot(t)
