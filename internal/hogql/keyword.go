@@ -298,54 +298,54 @@ var keywords = [...]struct {
 	kwZone:         {"zone", kwPlain},
 }
 
-// keywordTable is an open-addressed hash table from the key of a spelling to the keyword.
+// keywordTable holds each keyword at the hash of its key. No two keywords share a place: keywordFactor was
+// searched for until that was so.
 var keywordTable = makeKeywordTable()
+
+const keywordFactor = 0xdf142c79713a2e1b
 
 // keywordSlot is one place of the table. The key of an empty one is 0, which no word has.
 type keywordSlot struct {
 	key uint64
 	kw  keyword
+	len uint8
 }
 
 func makeKeywordTable() (t [512]keywordSlot) {
 	for k := 1; k < len(keywords); k++ {
-		key := keywordKey(keywords[k].text)
-		h := keywordHash(key)
-		for t[h].key != 0 {
-			h = (h + 1) & 511
-		}
-		t[h] = keywordSlot{key, keyword(k)}
+		word := keywords[k].text
+		key := keywordKey(word)
+		t[keywordHash(key)] = keywordSlot{key, keyword(k), uint8(len(word))}
 	}
 	return t
 }
 
-// keywordKey returns the last eight bytes of word without regard to case. Of the bytes that a name may
-// hold, only letters are changed by setting the bit that tells the cases apart, so no two names of eight
-// bytes or less share a key.
+// keywordKey returns the first eight bytes of word without regard to case, the first one lowest. Of the bytes
+// that a name may hold, only letters are changed by setting the bit that tells the cases apart, so no two names
+// of eight bytes or less share a key.
 func keywordKey(word string) (key uint64) {
-	for i := range len(word) {
-		key = key<<8 | uint64(word[i]|0x20)
+	for i := range min(len(word), 8) {
+		key |= uint64(word[i]|0x20) << (8 * i)
 	}
 	return key
 }
 
-func keywordHash(key uint64) uint64 { return key * 0x9E3779B97F4A7C15 >> 55 }
+func keywordHash(key uint64) uint64 { return key * keywordFactor >> 55 }
 
 // lookupKeyword returns the keyword that word spells in any case.
 func lookupKeyword(word string) keyword { return keywordOf(keywordKey(word), word) }
 
 // keywordOf is lookupKeyword where the key of the word is known.
 func keywordOf(key uint64, word string) keyword {
-	for h := keywordHash(key); keywordTable[h].key != 0; h = (h + 1) & 511 {
-		if keywordTable[h].key != key {
-			continue
-		}
-		k := keywordTable[h].kw
-		if len(word) <= 8 || equalFold(word, keywords[k].text) {
-			return k
-		}
+	slot := &keywordTable[keywordHash(key)]
+	k := kwNone
+	if slot.key == key {
+		k = slot.kw
 	}
-	return kwNone
+	if len(word) >= 8 && k != kwNone && (len(word) != int(slot.len) || !equalFold(word, keywords[k].text)) {
+		return kwNone
+	}
+	return k
 }
 
 // equalFold compares word with lower, which is in lower case, letters in any case.

@@ -4,18 +4,18 @@ import "slices"
 
 // joinTree reads the members of FROM up to the first clause word.
 func (p *parser) joinTree() []*Join {
-	var buf [listBuf]*Join
-	return p.slabs.from.keep(p.joinChain(p.joinItem(buf[:0])))
+	return p.joinChain(p.joinItem(p.slabs.from.list()))
 }
 
 // joinChain reads the joins behind the members already read.
 func (p *parser) joinChain(list []*Join) []*Join {
 	for !p.failed {
 		if p.pivotAt() { // of all that stands before it
-			j := &Join{Table: &JoinTree{Span: p.span(list[0].Start), Joins: p.slabs.from.keep(list)}}
-			p.pivot(j, list[0].Start)
-			j.Span = p.span(list[0].Start)
-			list = append(list[:0], j)
+			start := list[0].Start
+			j := &Join{Table: &JoinTree{Span: p.span(start), Joins: list}}
+			p.pivot(j, start)
+			j.Span = p.span(start)
+			list = append(p.slabs.from.list(), j)
 			continue
 		}
 		n := len(list)
@@ -87,7 +87,10 @@ func (p *parser) joinKind() (kind string, natural bool) {
 	switch p.tok.kw {
 	case kwCross, kwPositional:
 		if strict == "" && !natural {
-			kind = map[keyword]string{kwCross: "CROSS ", kwPositional: "POSITIONAL "}[p.tok.kw]
+			kind = "CROSS "
+			if p.is(kwPositional) {
+				kind = "POSITIONAL "
+			}
 			p.next()
 		}
 	case kwInner:
@@ -100,7 +103,14 @@ func (p *parser) joinKind() (kind string, natural bool) {
 		}
 		kind = strict + "INNER "
 	case kwLeft, kwRight, kwFull:
-		kind = map[keyword]string{kwLeft: "LEFT ", kwRight: "RIGHT ", kwFull: "FULL "}[p.tok.kw]
+		switch p.tok.kw {
+		case kwLeft:
+			kind = "LEFT "
+		case kwRight:
+			kind = "RIGHT "
+		default:
+			kind = "FULL "
+		}
 		p.next()
 		if p.accept(kwOuter) {
 			kind += "OUTER "
@@ -403,7 +413,7 @@ func (p *parser) joinRest(table Table, start int32) []*Join {
 		j.Sample = p.sample()
 	}
 	j.Span = p.span(start)
-	return p.slabs.from.keep([]*Join{j})
+	return append(p.slabs.from.list(), j)
 }
 
 // values reads VALUES (a, b), (c, d) up to the closing parenthesis of the one at open.

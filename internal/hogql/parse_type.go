@@ -13,11 +13,10 @@ func (p *parser) typeExpr() Type {
 		return Type{}
 	}
 	defer p.leave()
-	var words []string
-	for first := true; first || isName(p.tok) && !p.is(kwAs) && !p.failed; first = false {
-		words = append(words, strings.ToLower(p.name("a type").Name))
+	text := strings.ToLower(p.name("a type").Name)
+	for isName(p.tok) && !p.is(kwAs) && !p.failed {
+		text += " " + strings.ToLower(p.name("a type").Name)
 	}
-	text := strings.Join(words, " ")
 	spaced := text
 	if p.tok.kind == kLParen {
 		open := p.tok.start
@@ -46,7 +45,6 @@ func (p *parser) typeExpr() Type {
 // parentheses without and with the blanks inside expressions.
 func (p *parser) typeParams() (text, spaced string) {
 	var types []Type
-	var raws []Type
 	exprs := false
 	for p.tok.kind != kRParen && !p.failed {
 		start := p.tok.start
@@ -54,16 +52,16 @@ func (p *parser) typeParams() (text, spaced string) {
 		if !ok {
 			exprs = true
 		}
+		t.Span = p.span(start)
 		types = append(types, t)
-		raws = append(raws, Type{Text: p.rawText(start, p.prevEnd, false), Spaced: p.rawText(start, p.prevEnd, true)})
 		if !p.acceptKind(kComma) {
 			break
 		}
 	}
-	if exprs {
-		types = raws
-	}
 	for i, t := range types {
+		if exprs {
+			t.Text, t.Spaced = p.rawText(t.Span, false), p.rawText(t.Span, true)
+		}
 		if i > 0 {
 			text, spaced = text+", ", spaced+", "
 		}
@@ -93,12 +91,12 @@ func (p *parser) typeParam() (Type, bool) {
 	return Type{}, false
 }
 
-// rawText returns the tokens of src[start:end] without the blanks between them or, spaced, with those that
+// rawText returns the tokens of the text at a span without the blanks between them or, spaced, with those that
 // reading them again needs.
-func (p *parser) rawText(start, end int32, spaced bool) string {
+func (p *parser) rawText(at Span, spaced bool) string {
 	var b strings.Builder
 	word := false
-	for t := scan(p.src, int(start)); t.kind != kEOF && t.start < end; t = scan(p.src, int(t.end)) {
+	for t := scan(p.src, int(at.Start)); t.kind != kEOF && t.start < at.End; t = scan(p.src, int(t.end)) {
 		isWord := t.kind == kIdent || isNumber(t)
 		if spaced && word && isWord {
 			b.WriteByte(' ')

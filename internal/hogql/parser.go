@@ -190,6 +190,10 @@ func (p *parser) reset(m mark) bool {
 	return true
 }
 
+// fail ends the parse with f. It and the functions around it stay out of line: they run once in a parse, and
+// their code in the middle of every rule would push the rules out of the processor's instruction cache.
+//
+//go:noinline
 func (p *parser) fail(f failure) {
 	if p.failed {
 		return
@@ -200,11 +204,15 @@ func (p *parser) fail(f failure) {
 }
 
 // failWant fails at the current token, which is not what was expected.
+//
+//go:noinline
 func (p *parser) failWant(want string) {
 	p.fail(failure{tok: p.tok, code: failExpected, want: want, open: -1})
 }
 
 // failAt fails at t for a reason of its own.
+//
+//go:noinline
 func (p *parser) failAt(t token, code failCode, detail string) {
 	p.fail(failure{tok: t, code: code, detail: detail, open: -1})
 }
@@ -229,6 +237,13 @@ func (p *parser) close(k kind, open int32) {
 		p.next()
 		return
 	}
+	p.failClose(k, open)
+}
+
+// failClose fails at the current token, where the bracket at open should be closed.
+//
+//go:noinline
+func (p *parser) failClose(k kind, open int32) {
 	p.fail(failure{tok: p.tok, code: failExpected, want: closers[k], open: open})
 }
 

@@ -1,6 +1,7 @@
 package hogql
 
 import (
+	"math/bits"
 	"strings"
 	"unicode/utf8"
 )
@@ -130,8 +131,8 @@ func scan(src string, i int) token { return scanTo(src, i, len(src)) }
 
 // scanTo is scan where the last block comment ends at or before closed.
 func scanTo(src string, i, closed int) token {
-	if i < len(src) && src[i] == ' ' {
-		i++
+	if i < len(src) {
+		i += int(blank[src[i]]) // most tokens have one or none before them: no branch that would be guessed wrong
 	}
 	if i < len(src) && classes[src[i]]&clsGap != 0 {
 		i = skipSpaceTo(src, i, closed)
@@ -140,11 +141,11 @@ func scanTo(src string, i, closed int) token {
 		return token{kind: kEOF, start: int32(len(src)), end: int32(len(src))}
 	}
 	c := src[i]
-	if k := lone[c]; k != kEOF {
-		return token{kind: k, start: int32(i), end: int32(i + 1)}
-	}
 	if classes[c]&clsIdentStart != 0 {
 		return scanWord(src, i)
+	}
+	if k := lone[c]; k != kEOF {
+		return token{kind: k, start: int32(i), end: int32(i + 1)}
 	}
 	if classes[c]&clsDigit != 0 {
 		k, end := scanNumber(src, i)
@@ -160,16 +161,46 @@ func scanTo(src string, i, closed int) token {
 	return token{kind: k, start: int32(i), end: int32(i + n)}
 }
 
+// blank is 1 for a blank.
+var blank = [256]uint8{' ': 1}
+
 func scanWord(src string, i int) token {
-	key := uint64(src[i] | 0x20)
-	j := i + 1
-	for ; j < len(src) && classes[src[j]]&clsIdent != 0; j++ {
-		key = key<<8 | uint64(src[j]|0x20)
+	var key uint64
+	var j int
+	if rest := src[i:]; len(rest) >= 8 {
+		key, j = wordHead(rest)
+		if j += i; j == i+8 {
+			j = digits(src, j, clsIdent)
+		}
+	} else {
+		j = digits(src, i+1, clsIdent)
+		key = keywordKey(src[i:j])
 	}
 	if j == i+1 && src[i] == 'f' && byteAt(src, j) == '\'' {
 		return token{kind: kTemplate, start: int32(i), end: int32(j + 1)}
 	}
 	return token{kind: kIdent, kw: keywordOf(key, src[i:j]), start: int32(i), end: int32(j)}
+}
+
+// wordHead returns the key of the word that s begins with and how many of its bytes are among the first eight.
+// It looks at all eight at once, because a loop that ends somewhere else at each word stalls the processor.
+func wordHead(s string) (key uint64, n int) {
+	const ones, high = 0x0101010101010101, 0x8080808080808080
+	_ = s[7] // one check for all
+	x := uint64(s[0]) | uint64(s[1])<<8 | uint64(s[2])<<16 | uint64(s[3])<<24 |
+		uint64(s[4])<<32 | uint64(s[5])<<40 | uint64(s[6])<<48 | uint64(s[7])<<56
+	seven := x &^ high
+	lower := seven | 0x20*ones
+	// A byte's high bit says: at least the first of the range, and not more than the last.
+	letter := (lower + (0x80-'a')*ones) &^ (lower + (0x7F-'z')*ones)
+	digit := (seven + (0x80-'0')*ones) &^ (seven + (0x7F-'9')*ones)
+	other := (seven^'_'*ones + 0x7F*ones) & (seven^'$'*ones + 0x7F*ones) // is neither
+	ends := (^(letter | digit) & other | x) & high
+	if ends == 0 {
+		return lower, 8
+	}
+	n = bits.TrailingZeros64(ends) / 8
+	return lower & (1<<(8*n) - 1), n
 }
 
 // digits returns the offset of the first byte at or behind i that is not of class.

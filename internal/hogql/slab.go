@@ -16,17 +16,22 @@ func (s *slab[T]) expect(bytes, per int) { s.size = min(1+bytes/per, chunkMax) }
 // one returns a zero value.
 func (s *slab[T]) one() *T {
 	if len(s.free) == 0 {
-		s.free = make([]T, s.size)
+		s.more(s.size)
 	}
 	x := &s.free[0]
 	s.free = s.free[1:]
 	return x
 }
 
+// more begins a chunk of n values.
+//
+//go:noinline
+func (s *slab[T]) more(n int) { s.free = make([]T, n) }
+
 // room returns an empty list to append to. Nothing else may be taken from the slab before take.
 func (s *slab[T]) room() []T {
 	if len(s.free) == 0 {
-		s.free = make([]T, s.size)
+		s.more(s.size)
 	}
 	return s.free[:0]
 }
@@ -38,6 +43,16 @@ func (s *slab[T]) take(list []T) []T {
 		s.free = s.free[n:]
 	}
 	return list[:n:n]
+}
+
+// list returns an empty list that has room for one value and grows by append.
+func (s *slab[T]) list() []T {
+	if len(s.free) == 0 {
+		s.more(s.size)
+	}
+	l := s.free[:0:1]
+	s.free = s.free[1:]
+	return l
 }
 
 // listBuf is how many members of a list are read into the reader's own frame.
@@ -52,7 +67,7 @@ func (s *slab[T]) keep(list []T) []T {
 	case n > listBuf:
 		return append(make([]T, 0, n), list...)
 	case n > len(s.free):
-		s.free = make([]T, max(n, s.size))
+		s.more(max(n, s.size))
 	}
 	out := s.free[:n:n]
 	s.free = s.free[n:]
