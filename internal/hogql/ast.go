@@ -39,9 +39,12 @@ func (Span) node() {}
 // Ident is one name as written: a part of a chain, an alias, a parameter.
 type Ident struct {
 	Span
-	Name   string // decoded: without quotes and escapes
-	Quoted bool   // written between backticks or double quotes
+	Name string // decoded: without quotes and escapes
 }
+
+// Quoted reports whether the name was written between quotes: then its source is longer than the name. A name
+// that was built, not parsed, was not.
+func (id Ident) Quoted() bool { return int(id.End-id.Start) > len(id.Name) }
 
 // Names and literals.
 type (
@@ -251,8 +254,8 @@ type (
 		Name     Ident
 		Params   []Expr // of a parametric function
 		HasParam bool   // name()(x) has an empty list
-		Args     []Expr
 		Distinct bool
+		Args     []Expr
 		OrderBy  []*Order // inside the parentheses
 		Within   []*Order // WITHIN GROUP (ORDER BY …)
 		Filter   Expr     // FILTER (WHERE …)

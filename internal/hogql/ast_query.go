@@ -8,13 +8,13 @@ type (
 		With      []*CTE
 		Recursive bool // WITH RECURSIVE
 		Distinct  bool
+		Totals    bool // WITH TOTALS; PostHog drops it
 		Columns   []Expr
 		From      []*Join // in source order; the first has no Kind; parenthesised join trees are flattened
 		ArrayJoin *ArrayJoin
 		Prewhere  Expr
 		Where     Expr
 		GroupBy   *GroupBy
-		Totals    bool // WITH TOTALS; PostHog drops it
 		Having    Expr
 		Qualify   Expr
 		Windows   []*NamedWindow
@@ -59,10 +59,10 @@ type (
 		Kind    string
 		Comma   bool
 		Natural bool // PostHog drops it
+		Final   bool
 		Table   Table
 		Alias   *Ident
 		Columns []Ident // column aliases
-		Final   bool
 		Sample  *Sample
 		On      Expr   // ON expr; nil without
 		Using   []Expr // USING (…); nil without

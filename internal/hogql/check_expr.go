@@ -110,7 +110,7 @@ func (s *scope) starAlone(x *Star) {
 // index checks x[i]: a name between double quotes is a column, not a key.
 func (s *scope) index(x *Index) {
 	f, ok := x.Index.(*Field)
-	if ok && len(f.Chain) == 1 && f.Chain[0].Quoted && strings.HasPrefix(s.c.text(f.Span), `"`) {
+	if ok && len(f.Chain) == 1 && f.Chain[0].Quoted() && strings.HasPrefix(s.c.text(f.Span), `"`) {
 		return // reported as an unknown column, with the quotes to write
 	}
 	if name, ok := x.Index.(*String); ok {

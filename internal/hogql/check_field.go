@@ -266,7 +266,7 @@ func (c *checker) nameField(f *Finding, id Ident) {
 		if len(f.Nearest) == 1 && f.Severity == Problem {
 			f.Fix = c.edit(id.Span, ident(f.Nearest[0]))
 		}
-	case id.Quoted && strings.HasPrefix(c.text(id.Span), `"`):
+	case id.Quoted() && strings.HasPrefix(c.text(id.Span), `"`):
 		text := Print(&String{Value: id.Name})
 		f.Hint = text + ": double quotes make a name, single quotes make a text"
 		f.Fix = c.edit(id.Span, text)

@@ -340,7 +340,7 @@ func tableText(name string) string {
 func clauseTable(id Ident) bool {
 	switch strings.ToLower(id.Name) {
 	case "where", "on", "join", "group", "order", "having", "select", "limit", "union":
-		return !id.Quoted
+		return !id.Quoted()
 	}
 	return false
 }

@@ -2,7 +2,7 @@ package hogql
 
 import "reflect"
 
-// Equal reports whether a and b are the same tree. Spans and marks of mere spelling (OpPos, Quoted,
+// Equal reports whether a and b are the same tree. Spans and marks of mere spelling (OpPos,
 // Swapped, Comma) do not count, nor does the difference between no list and an empty one.
 func Equal(a, b Node) bool { return equal(reflect.ValueOf(a), reflect.ValueOf(b)) }
 
@@ -72,5 +72,5 @@ func equalFields(a, b reflect.Value) (left int, same bool) {
 }
 
 func isSpelling(field string) bool {
-	return field == "Quoted" || field == "Swapped" || field == "Comma"
+	return field == "Swapped" || field == "Comma"
 }

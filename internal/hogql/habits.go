@@ -153,7 +153,7 @@ func clock(name string) string {
 // field knows CURRENT_DATE and $1.
 func (h *habits) field(x *Field) {
 	name := x.Chain[0]
-	if len(x.Chain) > 1 || name.Quoted || h.aliases[name.Name] {
+	if len(x.Chain) > 1 || name.Quoted() || h.aliases[name.Name] {
 		return
 	}
 	if now := clock(name.Name); now != "" {
@@ -168,7 +168,7 @@ func (h *habits) field(x *Field) {
 func isToday(x Expr) bool {
 	switch x := x.(type) {
 	case *Field:
-		return len(x.Chain) == 1 && !x.Chain[0].Quoted && clock(x.Chain[0].Name) == "today()"
+		return len(x.Chain) == 1 && !x.Chain[0].Quoted() && clock(x.Chain[0].Name) == "today()"
 	case *Call:
 		return len(x.Args) == 0 && (x.Name.Name == "today" || clock(x.Name.Name) == "today()")
 	}
@@ -198,7 +198,7 @@ func (h *habits) binary(x *Binary) {
 // quoted knows "text", which is a name in HogQL, where something is compared with it.
 func (h *habits) quoted(x Expr) {
 	f, ok := x.(*Field)
-	if !ok || len(f.Chain) != 1 || !f.Chain[0].Quoted || h.src[f.Start] != '"' || h.aliases[f.Chain[0].Name] || isEventColumn(f.Chain[0].Name) {
+	if !ok || len(f.Chain) != 1 || !f.Chain[0].Quoted() || h.src[f.Start] != '"' || h.aliases[f.Chain[0].Name] || isEventColumn(f.Chain[0].Name) {
 		return
 	}
 	h.replace(x, "double quotes are for names: this is read as a column, a text stands in single quotes", quoteString(f.Chain[0].Name))
@@ -216,7 +216,7 @@ func isEventColumn(name string) bool {
 // index knows properties["name"].
 func (h *habits) index(x *Index) {
 	f, ok := x.Index.(*Field)
-	if !ok || len(f.Chain) != 1 || !f.Chain[0].Quoted || h.src[f.Start] != '"' || h.aliases[f.Chain[0].Name] {
+	if !ok || len(f.Chain) != 1 || !f.Chain[0].Quoted() || h.src[f.Start] != '"' || h.aliases[f.Chain[0].Name] {
 		return
 	}
 	h.skip[f] = true

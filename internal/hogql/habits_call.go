@@ -148,7 +148,7 @@ func (h *habits) call(x *Call) {
 	if known {
 		return
 	}
-	if name := functionsInCase()[strings.ToLower(x.Name.Name)]; name != "" && !x.Name.Quoted {
+	if name := functionsInCase()[strings.ToLower(x.Name.Name)]; name != "" && !x.Name.Quoted() {
 		h.add(x.Name.Span, "function-case", "names of functions have one spelling: "+x.Name.Name+" is not known", name)
 	}
 }

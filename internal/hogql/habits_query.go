@@ -172,7 +172,7 @@ func (h *habits) qualify(q *Select) {
 
 // globalJoin knows t GLOBAL JOIN u.
 func (h *habits) globalJoin(j, next *Join) {
-	if a := j.Alias; a != nil && !a.Quoted && strings.EqualFold(a.Name, "global") && strings.HasSuffix(next.Kind, "JOIN") && !next.Comma {
+	if a := j.Alias; a != nil && !a.Quoted() && strings.EqualFold(a.Name, "global") && strings.HasSuffix(next.Kind, "JOIN") && !next.Comma {
 		end := int(a.End)
 		for end < len(h.src) && h.src[end] == ' ' {
 			end++
@@ -184,7 +184,7 @@ func (h *habits) globalJoin(j, next *Join) {
 // format knows FROM t FORMAT JSON.
 func (h *habits) format(j *Join) {
 	a := j.Alias
-	if a == nil || a.Quoted {
+	if a == nil || a.Quoted() {
 		return
 	}
 	before := strings.TrimRight(h.src[:a.Start], " \n\t")

@@ -146,7 +146,7 @@ func (p *parser) alias(x Expr) Expr {
 	var name Ident
 	if t := p.tok; t.kind == kString {
 		p.next()
-		name = Ident{Span: Span{t.start, t.end}, Name: unquote(p.src[t.start+1:t.end-1], '\''), Quoted: true}
+		name = Ident{Span: Span{t.start, t.end}, Name: unquote(p.src[t.start+1:t.end-1], '\'')}
 	} else {
 		if p.depth == p.freeAlias {
 			name = p.name("a name after AS")

@@ -168,6 +168,12 @@ func (p *parser) chain() Expr {
 	if first.kind == kIdent && p.tok.kind != kDot && (isClauseWord(first.kw) || isInfixWord(first)) {
 		p.lastWord = first
 	}
+	if p.tok.kind != kDot {
+		f := p.slabs.fields.one()
+		f.name[0] = p.ident(first)
+		f.Span, f.Chain = f.name[0].Span, f.name[:]
+		return &f.Field
+	}
 	parts := append(p.slabs.idents.room(), p.ident(first))
 	for p.tok.kind == kDot {
 		next := p.peek()
@@ -183,7 +189,7 @@ func (p *parser) chain() Expr {
 		p.next()
 		parts = append(parts, p.ident(next))
 	}
-	f := p.slabs.fields.one()
+	f := &p.slabs.fields.one().Field
 	f.Span, f.Chain = p.span(first.start), p.slabs.idents.take(parts)
 	return f
 }

@@ -324,12 +324,9 @@ func (p *parser) name(want string) Ident {
 
 // ident makes an Ident of a name token.
 func (p *parser) ident(t token) Ident {
-	id := Ident{Span: Span{t.start, t.end}}
+	id := Ident{Span{t.start, t.end}, p.src[t.start:t.end]}
 	if t.kind == kQuoted {
-		id.Quoted = true
 		id.Name = unquote(p.src[t.start+1:t.end-1], p.src[t.start])
-	} else {
-		id.Name = p.src[t.start:t.end]
 	}
 	return id
 }

@@ -194,8 +194,8 @@ func wordHead(s string) (key uint64, n int) {
 	// A byte's high bit says: at least the first of the range, and not more than the last.
 	letter := (lower + (0x80-'a')*ones) &^ (lower + (0x7F-'z')*ones)
 	digit := (seven + (0x80-'0')*ones) &^ (seven + (0x7F-'9')*ones)
-	other := (seven^'_'*ones + 0x7F*ones) & (seven^'$'*ones + 0x7F*ones) // is neither
-	ends := (^(letter | digit) & other | x) & high
+	other := (seven ^ '_'*ones + 0x7F*ones) & (seven ^ '$'*ones + 0x7F*ones) // is neither
+	ends := (^(letter|digit)&other | x) & high
 	if ends == 0 {
 		return lower, 8
 	}

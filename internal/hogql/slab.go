@@ -78,7 +78,7 @@ func (s *slab[T]) keep(list []T) []T {
 // slabs holds what one parse has of the most frequent types.
 type slabs struct {
 	selects  slab[Select]
-	fields   slab[Field]
+	fields   slab[ownField]
 	idents   slab[Ident]
 	numbers  slab[Number]
 	strings  slab[String]
@@ -94,21 +94,25 @@ type slabs struct {
 	order    slab[*Order]
 }
 
+// ownField is a field with room for a chain of one name.
+type ownField struct {
+	Field
+	name [1]Ident
+}
+
 // expect sizes the slabs for a text of that many bytes, by how often each type occurs in queries.
 func (s *slabs) expect(bytes int) {
 	s.selects.size, s.calls.size = 1, 1+bytes/500
-	if bytes < 64 {
-		c := new(short)
-		s.selects.free, s.fields.free, s.idents.free, s.numbers.free = c.selects[:], c.fields[:], c.idents[:], c.numbers[:]
-		s.joins.free, s.tables.free, s.exprs.free, s.from.free = c.joins[:], c.tables[:], c.exprs[:], c.from[:]
-	} else {
-		c := new(usual)
-		s.selects.free, s.fields.free, s.idents.free, s.numbers.free = c.selects[:], c.fields[:], c.idents[:], c.numbers[:]
-		s.joins.free, s.tables.free, s.exprs.free, s.from.free = c.joins[:], c.tables[:], c.exprs[:], c.from[:]
-		s.strings.free, s.binaries.free, s.aliases.free, s.calls.free = c.strings[:], c.binaries[:], c.aliases[:], c.calls[:]
+	switch {
+	case bytes < 64:
+		s.short(new(short))
+	case bytes < 200:
+		s.usual(new(usual))
+	default:
+		s.long(new(long))
 	}
 	s.fields.expect(bytes, 60)
-	s.idents.expect(bytes, 40)
+	s.idents.expect(bytes, 60)
 	s.numbers.expect(bytes, 120)
 	s.strings.expect(bytes, 300)
 	s.binaries.expect(bytes, 150)
@@ -128,11 +132,16 @@ type short struct {
 	selects [1]Select
 	joins   [1]Join
 	tables  [1]TableName
-	fields  [2]Field
-	idents  [3]Ident
+	fields  [2]ownField
+	idents  [1]Ident
 	numbers [1]Number
 	exprs   [3]Expr
 	from    [1]*Join
+}
+
+func (s *slabs) short(c *short) {
+	s.selects.free, s.fields.free, s.idents.free, s.numbers.free = c.selects[:], c.fields[:], c.idents[:], c.numbers[:]
+	s.joins.free, s.tables.free, s.exprs.free, s.from.free = c.joins[:], c.tables[:], c.exprs[:], c.from[:]
 }
 
 // usual is what a longer text needs at least, in one piece.
@@ -143,10 +152,38 @@ type usual struct {
 	calls    [1]Call
 	aliases  [1]Alias
 	binaries [2]Binary
-	fields   [4]Field
-	idents   [6]Ident
+	fields   [4]ownField
+	idents   [3]Ident
 	numbers  [2]Number
 	strings  [1]String
-	exprs    [6]Expr
+	exprs    [5]Expr
+	from     [1]*Join
+}
+
+func (s *slabs) usual(c *usual) {
+	s.selects.free, s.fields.free, s.idents.free, s.numbers.free = c.selects[:], c.fields[:], c.idents[:], c.numbers[:]
+	s.joins.free, s.tables.free, s.exprs.free, s.from.free = c.joins[:], c.tables[:], c.exprs[:], c.from[:]
+	s.strings.free, s.binaries.free, s.aliases.free, s.calls.free = c.strings[:], c.binaries[:], c.aliases[:], c.calls[:]
+}
+
+// long is what a text of 200 bytes and more needs at least, in one piece.
+type long struct {
+	selects  [1]Select
+	joins    [1]Join
+	tables   [1]TableName
+	calls    [1]Call
+	aliases  [2]Alias
+	binaries [4]Binary
+	fields   [8]ownField
+	idents   [8]Ident
+	numbers  [4]Number
+	strings  [2]String
+	exprs    [8]Expr
 	from     [2]*Join
+}
+
+func (s *slabs) long(c *long) {
+	s.selects.free, s.fields.free, s.idents.free, s.numbers.free = c.selects[:], c.fields[:], c.idents[:], c.numbers[:]
+	s.joins.free, s.tables.free, s.exprs.free, s.from.free = c.joins[:], c.tables[:], c.exprs[:], c.from[:]
+	s.strings.free, s.binaries.free, s.aliases.free, s.calls.free = c.strings[:], c.binaries[:], c.aliases[:], c.calls[:]
 }
