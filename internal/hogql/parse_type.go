@@ -44,31 +44,45 @@ func (p *parser) typeExpr() Type {
 // typeParams reads a type's parameters: types, or names with types, or expressions. It returns them in their
 // parentheses without and with the blanks inside expressions.
 func (p *parser) typeParams() (text, spaced string) {
-	var types []Type
-	exprs := false
+	var buf [listBuf]Type
+	types := buf[:0]
+	exprs, same := false, true
 	for p.tok.kind != kRParen && !p.failed {
 		start := p.tok.start
 		t, ok := p.typeParam()
-		if !ok {
-			exprs = true
-		}
+		exprs = exprs || !ok
 		t.Span = p.span(start)
 		types = append(types, t)
 		if !p.acceptKind(kComma) {
 			break
 		}
 	}
-	for i, t := range types {
-		if exprs {
+	for i := range types {
+		if t := &types[i]; exprs {
 			t.Text, t.Spaced = p.rawText(t.Span, false), p.rawText(t.Span, true)
 		}
-		if i > 0 {
-			text, spaced = text+", ", spaced+", "
-		}
-		text += t.Text
-		spaced += cmp.Or(t.Spaced, t.Text)
+		same = same && cmp.Or(types[i].Spaced, types[i].Text) == types[i].Text
 	}
-	return "(" + text + ")", "(" + spaced + ")"
+	text = typeList(types, func(t Type) string { return t.Text })
+	if same {
+		return text, text
+	}
+	return text, typeList(types, func(t Type) string { return cmp.Or(t.Spaced, t.Text) })
+}
+
+// typeList writes types in parentheses.
+func typeList(types []Type, text func(Type) string) string {
+	var b strings.Builder
+	b.Grow(16 * len(types))
+	b.WriteByte('(')
+	for i, t := range types {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		b.WriteString(text(t))
+	}
+	b.WriteByte(')')
+	return b.String()
 }
 
 // typeParam reads one parameter; false means that it is an expression.

@@ -30,8 +30,8 @@ func (s *slab[T]) more(n int) { s.free = make([]T, n) }
 
 // room returns an empty list to append to. Nothing else may be taken from the slab before take.
 func (s *slab[T]) room() []T {
-	if len(s.free) == 0 {
-		s.more(s.size)
+	if len(s.free) < 2 {
+		s.more(max(s.size, 2))
 	}
 	return s.free[:0]
 }
