@@ -190,10 +190,6 @@ func (s *scope) rewrite(in *invocation) value {
 			return v
 		}
 	}
-	if rest, ok := strings.CutPrefix(in.function.Name, "uniqTheta"); ok && (rest == "" || rest == "If") {
-		in.name = "uniq" + rest // the engine is built without theta sketches; both count nearly exactly
-		return in.result()
-	}
 	if name, ok := engineName(in.function.Name); ok {
 		in.name = name
 	}
@@ -298,6 +294,10 @@ func engineName(name string) (string, bool) {
 		return "groupArray", true
 	case "toTime":
 		return "toTimeWithFixedDate", true
+	case "uniqTheta": // the engine is built without theta sketches; both count nearly exactly
+		return "uniq", true
+	case "uniqThetaIf":
+		return "uniqIf", true
 	}
 	if rest, ok := strings.CutPrefix(name, "_to"); ok && name != "_toNullableBool" {
 		return "to" + rest, true
@@ -307,9 +307,6 @@ func engineName(name string) (string, bool) {
 
 // refusedName tells whether the engine lacks a function.
 func refusedName(name string) bool {
-	if strings.HasPrefix(name, "uniqTheta") {
-		return true
-	}
 	switch name {
 	case "JSONExtractKey", "languageCodeToName", "make_interval", "to_char", "untuple", "uniqUpToMerge":
 		return true
