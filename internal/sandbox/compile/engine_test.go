@@ -72,7 +72,7 @@ a | string | - | -`)
 	tables[0].Rows = 3
 	tables[1].Query = "SELECT toDate(paid_at) AS day, sum(cents) / 100 AS total FROM bills WHERE meta.kind = 'sale' GROUP BY day ORDER BY day"
 	tables[2].Query = "SELECT day FROM totals"
-	tables[3].Query = "SELECT FROM"
+	tables[3].Query = "SELECT )"
 	tables[4].Query = "SELECT * FROM looping"
 	return tables
 }

@@ -8,7 +8,8 @@ import (
 
 // fillProducts fills in what the tables of single products are made of: replay, logs, queries, the warehouse.
 func (s *script) fillProducts() {
-	s.Days, s.RecordingDays, s.RecordedShare, s.WatchedShare = Days, RecordingDays, RecordedShare, watchedShare
+	s.Days, s.RecordingDays, s.WatchedShare = Days, RecordingDays, watchedShare
+	s.RecordedShare, s.RecordedRageShare = RecordedShare, RecordedRageShare
 	s.LogSeconds, s.LogLines = logSeconds, LogDays*24*3600/logSeconds
 	s.APIShare, s.APIErrorShare, s.PlayerErrorShare, s.PlayerErrorShareBadDay = apiShare, 0.06, 0.04, 0.4
 	s.APIErrors = list("payment provider timed out after 3000 ms", "database connection pool exhausted", "licence server answered 502", "unhandled exception: nil movie")

@@ -112,51 +112,43 @@ func (l loader) demo(ctx context.Context) (Project, error) {
 		ID: DemoID, Name: "Demo", Database: database(DemoID), TimeZone: "UTC", CreatedAt: l.moments.start.AddDate(0, 0, -OldestDays),
 		GroupTypes:         []string{"company"},
 		TestAccountFilters: []PropertyFilter{{Key: "email", Value: "@" + internalDomain, Operator: "not_icontains", Type: "person"}},
-		Properties:         demoProperties(), Actions: demoActions(), InsightTags: insightTags(), LastSync: l.synced(),
-	}
-	var err error
-	if p.Tables, err = warehouse(); err != nil {
-		return p, err
-	}
-	if err := l.create(ctx, DemoID, p.Tables...); err != nil {
-		return p, err
+		Properties:         demoProperties(), Actions: demoActions(), InsightTags: insightTags(),
+		Tables: warehouse(), LastSync: l.synced(),
 	}
 	s := demoScript(l.options)
-	if err := l.run(ctx, "DROP DATABASE IF EXISTS "+s.Staging+" SYNC", "CREATE DATABASE "+s.Staging); err != nil {
-		return p, err
-	}
-	for _, name := range []string{"functions.sql", "persons.sql", "sessions.sql", "steps.sql", "events.sql", "people.sql", "derived.sql", "replay.sql",
-		"logs.sql", "queries.sql", "models.sql", "warehouse.sql"} {
-		if err := l.script(ctx, s, name); err != nil {
+	for _, step := range []func() error{
+		func() error { return l.create(ctx, DemoID, p.Tables...) },
+		func() error {
+			return l.run(ctx, "DROP DATABASE IF EXISTS "+s.Staging+" SYNC", "CREATE DATABASE "+s.Staging)
+		},
+		func() error {
+			return l.scripts(ctx, s, "functions.sql", "persons.sql", "sessions.sql", "steps.sql", "events.sql", "people.sql", "derived.sql",
+				"replay.sql", "logs.sql", "queries.sql", "models.sql", "warehouse.sql")
+		},
+		func() error { return l.run(ctx, "DROP DATABASE "+s.Staging+" SYNC") },
+		func() (err error) { p.Events, err = l.eventDefinitions(ctx, DemoID, demoEvents()); return err },
+		func() (err error) { p.Cohorts, err = l.cohorts(ctx); return err },
+		func() error { return l.countWarehouse(ctx, p.Tables) },
+		func() error { return l.saved(ctx, p) },
+		func() error { return l.scripts(ctx, s, "errors.sql") },
+	} {
+		if err := step(); err != nil {
 			return p, err
 		}
 	}
-	if err := l.run(ctx, "DROP DATABASE "+s.Staging+" SYNC"); err != nil {
-		return p, err
-	}
-	if p.Events, err = l.eventDefinitions(ctx, DemoID, demoEvents()); err != nil {
-		return p, err
-	}
-	if p.Cohorts, err = l.cohorts(ctx); err != nil {
-		return p, err
-	}
-	if err := l.countWarehouse(ctx, p.Tables); err != nil {
-		return p, err
-	}
-	if err := l.saved(ctx, p); err != nil {
-		return p, err
-	}
-	return p, l.script(ctx, s, "errors.sql")
+	return p, nil
 }
 
-// script runs a file of sql/.
-func (l loader) script(ctx context.Context, s script, name string) error {
-	statements, err := s.statements(name)
-	if err != nil {
-		return err
-	}
-	if err := l.run(ctx, statements...); err != nil {
-		return fmt.Errorf("%s: %w", name, err)
+// scripts runs files of sql/.
+func (l loader) scripts(ctx context.Context, s script, names ...string) error {
+	for _, name := range names {
+		statements, err := s.statements(name)
+		if err != nil {
+			return err
+		}
+		if err := l.run(ctx, statements...); err != nil {
+			return fmt.Errorf("%s: %w", name, err)
+		}
 	}
 	return nil
 }

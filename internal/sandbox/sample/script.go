@@ -44,17 +44,17 @@ type script struct {
 	PowerUsers, Churned, PowerUserViews                    int
 	InternalDomain                                         string
 
-	ChannelType                              string // of derived.sql
-	RecordedShare, WatchedShare              float64
-	Days, RecordingDays                      int
-	LogLines, LogSeconds                     int
-	APIShare, APIErrorShare                  float64
-	PlayerErrorShare, PlayerErrorShareBadDay float64
-	APIErrors, PlayerErrors                  string
-	LoggedQueries                            string
-	LoggedQueryCount, QueryLogRows           int
-	FailedShare, RefundedShare               float64
-	Rates                                    string
+	ChannelType                                    string // of derived.sql
+	RecordedShare, RecordedRageShare, WatchedShare float64
+	Days, RecordingDays                            int
+	LogLines, LogSeconds                           int
+	APIShare, APIErrorShare                        float64
+	PlayerErrorShare, PlayerErrorShareBadDay       float64
+	APIErrors, PlayerErrors                        string
+	LoggedQueries                                  string
+	LoggedQueryCount, QueryLogRows                 int
+	FailedShare, RefundedShare                     float64
+	Rates                                          string
 }
 
 func demoScript(o Options) script {

@@ -39,10 +39,10 @@ const (
 )
 
 // warehouse describes the tables and views of the project "Demo".
-func warehouse() ([]schema.Table, error) {
+func warehouse() []schema.Table {
 	tables, err := schema.Parse(warehouseText)
 	if err != nil {
-		return nil, fmt.Errorf("describe the warehouse: %w", err)
+		panic(err) // the embedded text is wrong, which the package's tests find
 	}
 	for i := range tables {
 		switch tables[i].Name {
@@ -54,7 +54,7 @@ func warehouse() ([]schema.Table, error) {
 			tables[i].ID, tables[i].Query = MoviesView, MovieStats
 		}
 	}
-	return tables, nil
+	return tables
 }
 
 // synced is the last finished sync before now: they start at four in the morning.

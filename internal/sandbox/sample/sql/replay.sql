@@ -1,4 +1,4 @@
--- Recordings of the last 30 days: a part of the sessions, with what their events tell.
+-- Recordings of the last 30 days: a part of the sessions, more of those with rage clicks, with what their events tell.
 INSERT INTO {{.Database}}.session_replay_events (session_id, distinct_id, start_time, end_time, first_url, all_urls, click_count, keypress_count,
     mouse_activity_count, active_milliseconds, console_log_count, console_warn_count, console_error_count, size, event_count, message_count,
     snapshot_source, snapshot_library, retention_period_days, ai_tags_fixed, ai_highlighted, surfacing_score)
@@ -16,8 +16,9 @@ FROM (
     SELECT `$session_id` AS id, count() AS events, countIf(event = '$rageclick') AS rages, countIf(event = '$exception') AS exceptions,
         countIf(event = 'search_performed') AS searches
     FROM {{.Database}}.events
-    WHERE timestamp >= subtractDays({{.Now}}, 31) AND `$session_id` != '' AND sample_unit(`$session_id`, 'recorded') < {{.RecordedShare}}
+    WHERE timestamp >= subtractDays({{.Now}}, 31) AND `$session_id` != '' AND sample_unit(`$session_id`, 'recorded') < {{.RecordedRageShare}}
     GROUP BY id
+    HAVING sample_unit(id, 'recorded') < if(rages > 0, {{.RecordedRageShare}}, {{.RecordedShare}})
 ) AS did
 INNER JOIN {{.Database}}.sessions AS session ON session.session_id = did.id
 WHERE session.`$start_timestamp` >= subtractDays({{.Now}}, {{.RecordingDays}});
