@@ -39,49 +39,6 @@ func TestRecordingsAgreeWithEvents(t *testing.T) {
 	require.Greater(t, one(t, 1, "SELECT count() FROM system_session_recordings"), 100.)
 }
 
-func TestLogLines(t *testing.T) {
-	load(t, small())
-	require.InDelta(t, sample.LogDays*24*120, one(t, 1, "SELECT uniqExact(uuid) FROM logs"), 0)
-	for _, sql := range []string{
-		"SELECT countIf(timestamp > toDateTime64('2026-06-15 12:00:00', 6, 'UTC') OR observed_timestamp < timestamp) FROM logs",
-		"SELECT countIf(timestamp < toDateTime64('2026-06-08 12:00:00', 6, 'UTC')) FROM logs",
-		"SELECT countIf(upper(level) != severity_text OR resource_attributes['service.name'] != service_name OR body = '') FROM logs",
-		"SELECT countIf((level = 'error') != (severity_number = 17)) FROM logs",
-		"SELECT uniqExact(resource_attributes) - uniqExact(resource_fingerprint) FROM logs",
-		"SELECT countIf(level = 'error' AND attributes['http.status_code'] < '500') FROM logs WHERE service_name = 'api'",
-		// every attribute of every line is counted once
-		"SELECT (SELECT sum(attribute_count) FROM log_attributes) - (SELECT sum(length(attributes) + length(resource_attributes)) FROM logs)",
-	} {
-		require.Zero(t, one(t, 1, sql), sql)
-	}
-	require.Equal(t, `[["api","player"]]`, rows(t, 1, "SELECT arraySort(groupUniqArray(service_name)) FROM logs"))
-	bad := one(t, 1, "SELECT countIf(toDate(timestamp) = '2026-06-14') / countIf(toDate(timestamp) < '2026-06-14') FROM logs WHERE service_name = 'player' AND level = 'error'")
-	require.Greater(t, bad, 1., "the player breaks on the bad day: more errors than on all the days before")
-}
-
-// The questions that go back an hour, a day or a week have an answer at any instant and with any seed.
-func TestRecentDataIsThereAtAnyInstant(t *testing.T) {
-	for i, now := range []time.Time{
-		time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 10, 25, 1, 0, 0, 0, time.UTC), time.Date(2027, 1, 3, 23, 0, 0, 0, time.UTC),
-	} {
-		load(t, sample.Options{Events: 20_000, Seed: uint64(7 + i), Now: now})
-		at := "toDateTime64('" + now.Format(time.DateTime) + "', 6, 'UTC')"
-		for _, sql := range []string{
-			"SELECT count() FROM logs WHERE service_name = 'api' AND level = 'error' AND timestamp >= " + at + " - INTERVAL 1 HOUR",
-			"SELECT count() FROM events WHERE event = '$exception' AND toDate(timestamp) = toDate(" + at + ") - 1",
-			"SELECT count() FROM session_replay_events WHERE start_time >= " + at + " - INTERVAL 7 DAY AND session_id IN (SELECT `$session_id` FROM events WHERE event = '$rageclick')",
-			"SELECT count() FROM posthog_ai_events WHERE timestamp >= " + at + " - INTERVAL 7 DAY",
-			"SELECT count() FROM query_log WHERE event_time >= " + at + " - INTERVAL 1 DAY",
-			"SELECT count() FROM stripe_charge WHERE created_at >= " + at + " - INTERVAL 7 DAY",
-		} {
-			require.Positive(t, one(t, 1, sql), "%s: %s", now, sql)
-		}
-		for _, table := range []string{"logs", "events"} {
-			require.Zero(t, one(t, 1, "SELECT countIf(timestamp > "+at+") FROM "+table), table)
-		}
-	}
-}
-
 func TestIssuesAndFingerprints(t *testing.T) {
 	load(t, large())
 	require.Equal(t, `[["`+sample.PlaybackIssue+`"]]`, rows(t, 1, "SELECT groupArray(issue_id) FROM error_tracking_issue_fingerprint_overrides"))
@@ -125,6 +82,26 @@ func TestCharges(t *testing.T) {
 	}
 }
 
+func TestLogLines(t *testing.T) {
+	load(t, small())
+	require.InDelta(t, sample.LogDays*24*120, one(t, 1, "SELECT uniqExact(uuid) FROM logs"), 0)
+	for _, sql := range []string{
+		"SELECT countIf(timestamp > toDateTime64('2026-06-15 12:00:00', 6, 'UTC') OR observed_timestamp < timestamp) FROM logs",
+		"SELECT countIf(timestamp < toDateTime64('2026-06-08 12:00:00', 6, 'UTC')) FROM logs",
+		"SELECT countIf(upper(level) != severity_text OR resource_attributes['service.name'] != service_name OR body = '') FROM logs",
+		"SELECT countIf((level = 'error') != (severity_number = 17)) FROM logs",
+		"SELECT uniqExact(resource_attributes) - uniqExact(resource_fingerprint) FROM logs",
+		"SELECT countIf(level = 'error' AND attributes['http.status_code'] < '500') FROM logs WHERE service_name = 'api'",
+		// every attribute of every line is counted once
+		"SELECT (SELECT sum(attribute_count) FROM log_attributes) - (SELECT sum(length(attributes) + length(resource_attributes)) FROM logs)",
+	} {
+		require.Zero(t, one(t, 1, sql), sql)
+	}
+	require.Equal(t, `[["api","player"]]`, rows(t, 1, "SELECT arraySort(groupUniqArray(service_name)) FROM logs"))
+	bad := one(t, 1, "SELECT countIf(toDate(timestamp) = '2026-06-14') / countIf(toDate(timestamp) < '2026-06-14') FROM logs WHERE service_name = 'player' AND level = 'error'")
+	require.Greater(t, bad, 1., "the player breaks on the bad day: more errors than on all the days before")
+}
+
 func TestWarehouseIsDescribed(t *testing.T) {
 	w := load(t, small())
 	tables := w.Projects[0].Tables
@@ -149,6 +126,26 @@ func TestWarehouseIsDescribed(t *testing.T) {
 	require.Equal(t, fmt.Sprintf(`["stripe_charge",%d,"Stripe","Completed"]`, tables[0].Rows), rows(t, 1, `SELECT t.name, t.row_count, s.source_type, k.status FROM system_data_warehouse_tables AS t
 		JOIN system_data_warehouse_sources AS s ON s.id = t.external_data_source_id JOIN system_source_schemas AS k ON k.table_id = t.id`))
 	require.Equal(t, `[7,"Failed"]`, rows(t, 1, "SELECT count(), argMin(status, rows_synced) FROM system_source_sync_jobs"))
+}
+
+func TestQueryLog(t *testing.T) {
+	load(t, small())
+	for _, wrong := range []string{
+		"event_date != toDate(event_time)", "query_start_time > event_time", "(exception_code = 0) != (status = 'QueryFinish')", "(exception_code = 0) != (exception_name = '')",
+		"result_rows > 0 AND exception_code != 0", "is_personal_api_key_request != (api_key_label != '')", "query = ''", "event_time > toDateTime64('2026-06-15 12:00:00', 6, 'UTC')",
+	} {
+		require.Zero(t, one(t, 1, "SELECT countIf("+wrong+") FROM query_log"), wrong)
+	}
+	require.InDelta(t, 600, one(t, 1, "SELECT uniqExact(query_id) FROM query_log"), 0)
+	require.Equal(t, `[[0,47,159]]`, rows(t, 1, "SELECT arraySort(groupUniqArray(exception_code)) FROM query_log"))
+}
+
+func TestLanguageModelsAgreeWithEvents(t *testing.T) {
+	load(t, small())
+	require.Zero(t, one(t, 1, `SELECT countIf(e.event != '$ai_generation' OR a.total_tokens != JSONExtractInt(e.properties, '$ai_input_tokens') + JSONExtractInt(e.properties, '$ai_output_tokens')
+		OR a.trace_id != JSONExtractString(e.properties, '$ai_trace_id') OR a.is_error != JSONExtractBool(e.properties, '$ai_is_error')) FROM posthog_ai_events AS a JOIN events AS e ON toString(e.uuid) = a.uuid`))
+	require.InDelta(t, one(t, 1, "SELECT countIf(event = '$ai_generation') FROM events"), one(t, 1, "SELECT count() FROM posthog_ai_events"), 0)
+	require.Zero(t, one(t, 1, "SELECT count() FROM posthog_ai_events AS a LEFT ANTI JOIN persons AS p ON toString(p.id) = a.person_id"))
 }
 
 // The default rules by which PostHog tells a session's channel, on cases that the sample data does not hold.
@@ -190,22 +187,25 @@ func TestChannelType(t *testing.T) {
 	}
 }
 
-func TestQueryLog(t *testing.T) {
-	load(t, small())
-	for _, wrong := range []string{
-		"event_date != toDate(event_time)", "query_start_time > event_time", "(exception_code = 0) != (status = 'QueryFinish')", "(exception_code = 0) != (exception_name = '')",
-		"result_rows > 0 AND exception_code != 0", "is_personal_api_key_request != (api_key_label != '')", "query = ''", "event_time > toDateTime64('2026-06-15 12:00:00', 6, 'UTC')",
+// The questions that go back an hour, a day or a week have an answer at any instant and with any seed.
+func TestRecentDataIsThereAtAnyInstant(t *testing.T) {
+	for i, now := range []time.Time{
+		time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC), time.Date(2026, 10, 25, 1, 0, 0, 0, time.UTC), time.Date(2027, 1, 3, 23, 0, 0, 0, time.UTC),
 	} {
-		require.Zero(t, one(t, 1, "SELECT countIf("+wrong+") FROM query_log"), wrong)
+		load(t, sample.Options{Events: 20_000, Seed: uint64(7 + i), Now: now})
+		at := "toDateTime64('" + now.Format(time.DateTime) + "', 6, 'UTC')"
+		for _, sql := range []string{
+			"SELECT count() FROM logs WHERE service_name = 'api' AND level = 'error' AND timestamp >= " + at + " - INTERVAL 1 HOUR",
+			"SELECT count() FROM events WHERE event = '$exception' AND toDate(timestamp) = toDate(" + at + ") - 1",
+			"SELECT count() FROM session_replay_events WHERE start_time >= " + at + " - INTERVAL 7 DAY AND session_id IN (SELECT `$session_id` FROM events WHERE event = '$rageclick')",
+			"SELECT count() FROM posthog_ai_events WHERE timestamp >= " + at + " - INTERVAL 7 DAY",
+			"SELECT count() FROM query_log WHERE event_time >= " + at + " - INTERVAL 1 DAY",
+			"SELECT count() FROM stripe_charge WHERE created_at >= " + at + " - INTERVAL 7 DAY",
+		} {
+			require.Positive(t, one(t, 1, sql), "%s: %s", now, sql)
+		}
+		for _, table := range []string{"logs", "events"} {
+			require.Zero(t, one(t, 1, "SELECT countIf(timestamp > "+at+") FROM "+table), table)
+		}
 	}
-	require.InDelta(t, 600, one(t, 1, "SELECT uniqExact(query_id) FROM query_log"), 0)
-	require.Equal(t, `[[0,47,159]]`, rows(t, 1, "SELECT arraySort(groupUniqArray(exception_code)) FROM query_log"))
-}
-
-func TestLanguageModelsAgreeWithEvents(t *testing.T) {
-	load(t, small())
-	require.Zero(t, one(t, 1, `SELECT countIf(e.event != '$ai_generation' OR a.total_tokens != JSONExtractInt(e.properties, '$ai_input_tokens') + JSONExtractInt(e.properties, '$ai_output_tokens')
-		OR a.trace_id != JSONExtractString(e.properties, '$ai_trace_id') OR a.is_error != JSONExtractBool(e.properties, '$ai_is_error')) FROM posthog_ai_events AS a JOIN events AS e ON toString(e.uuid) = a.uuid`))
-	require.InDelta(t, one(t, 1, "SELECT countIf(event = '$ai_generation') FROM events"), one(t, 1, "SELECT count() FROM posthog_ai_events"), 0)
-	require.Zero(t, one(t, 1, "SELECT count() FROM posthog_ai_events AS a LEFT ANTI JOIN persons AS p ON toString(p.id) = a.person_id"))
 }

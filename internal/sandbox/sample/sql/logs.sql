@@ -34,12 +34,12 @@ SELECT
     resource, cityHash64(toString(resource)), concat('hogflix.', service), '', service
 FROM numbers({{.LogLines}});
 INSERT INTO {{.Database}}.log_attributes (time_bucket, attribute_key, attribute_value, attribute_type, attribute_count, resource_fingerprint, service_name)
-SELECT toStartOfTenMinutes(timestamp) AS bucket, key, value, 'log', count(), resource_fingerprint, service_name
+SELECT toStartOfHour(timestamp) AS bucket, key, value, 'log', count(), resource_fingerprint, service_name
 FROM {{.Database}}.logs
 ARRAY JOIN mapKeys(attributes) AS key, mapValues(attributes) AS value
 GROUP BY bucket, key, value, resource_fingerprint, service_name;
 INSERT INTO {{.Database}}.log_attributes (time_bucket, attribute_key, attribute_value, attribute_type, attribute_count, resource_fingerprint, service_name)
-SELECT toStartOfTenMinutes(timestamp) AS bucket, key, value, 'resource', count(), resource_fingerprint, service_name
+SELECT toStartOfHour(timestamp) AS bucket, key, value, 'resource', count(), resource_fingerprint, service_name
 FROM {{.Database}}.logs
 ARRAY JOIN mapKeys(resource_attributes) AS key, mapValues(resource_attributes) AS value
 GROUP BY bucket, key, value, resource_fingerprint, service_name;
