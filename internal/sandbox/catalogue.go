@@ -47,11 +47,18 @@ func (o ordered) MarshalJSON() ([]byte, error) {
 
 // tableBody is one table of the schema.
 type tableBody struct {
-	Type     string  `json:"type"`
-	ID       string  `json:"id"`
-	Name     string  `json:"name"`
-	RowCount *int64  `json:"row_count"`
-	Fields   ordered `json:"fields"`
+	Type       string       `json:"type"`
+	ID         string       `json:"id"`
+	Name       string       `json:"name"`
+	Format     string       `json:"format,omitempty"` // of a table of the warehouse, as the next three
+	URLPattern string       `json:"url_pattern,omitempty"`
+	Schema     *schemaState `json:"schema,omitempty"`
+	Source     *sourceBody  `json:"source,omitempty"`
+	Query      *queryBody   `json:"query,omitempty"`       // of a view
+	LastRunAt  *string      `json:"last_run_at,omitempty"` // of a materialized view, as the next one
+	Status     string       `json:"status,omitempty"`
+	RowCount   *int64       `json:"row_count"`
+	Fields     ordered      `json:"fields"`
 }
 
 // fieldBody is one field of a table.
@@ -70,11 +77,15 @@ type fieldBody struct {
 // are fewer than can be queried.
 func (s *Server) databaseSchema(c *call) (*reply, error) {
 	body := schemaBody{Tables: ordered{}, Joins: []struct{}{}}
-	for _, t := range schema.Tables() {
+	for _, t := range append(schema.Tables(), c.project.Tables...) {
 		if !t.Listed && t.Kind != schema.System || t.Scope != "" && !allows(c.key.Scopes, t.Scope+":read") {
 			continue
 		}
-		body.Tables = append(body.Tables, member{t.Name, tableBody{Type: string(t.Kind), ID: t.Name, Name: t.Name, Fields: fieldBodies(t)}})
+		b := tableBody{Type: string(t.Kind), ID: t.Name, Name: t.Name, Fields: fieldBodies(t)}
+		if t.ID != "" {
+			b.ofWarehouse(t, c.project)
+		}
+		body.Tables = append(body.Tables, member{t.Name, b})
 	}
 	return answered(body), nil
 }

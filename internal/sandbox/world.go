@@ -9,7 +9,7 @@ import (
 // compileProject returns what the meaning of a query depends on in a project, for a key with these scopes.
 func (s *Server) compileProject(p *project, scopes []string) compile.Project {
 	c := compile.Project{
-		ID: p.ID, TimeZone: p.TimeZone, WeekStart: p.WeekStart, GroupTypes: p.GroupTypes, Now: s.now,
+		ID: p.ID, TimeZone: p.TimeZone, WeekStart: p.WeekStart, GroupTypes: p.GroupTypes, Tables: p.Tables, Now: s.now,
 		Properties: map[compile.PropertyKey]string{},
 		Scopes:     func(scope string) bool { return allows(scopes, scope+":read") },
 	}

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"posthog-mcp/internal/hogql"
+	"posthog-mcp/internal/sandbox/schema"
 )
 
 // Project is what a query's meaning depends on besides its text.
@@ -21,7 +22,8 @@ type Project struct {
 	GroupTypes []string // by index; each name is a field of events, as group_0 is
 	Cohorts    []Cohort
 	Actions    []Action
-	Now        time.Time // what now() means, for the whole query
+	Tables     []schema.Table // of its warehouse, and its views
+	Now        time.Time      // what now() means, for the whole query
 	// Scopes tells whether the caller may read a resource such as "feature_flag"; nil allows all.
 	Scopes func(scope string) bool
 }
@@ -127,6 +129,7 @@ type compiler struct {
 	zone    *time.Location
 	err     *Error
 	tables  []string
+	views   []string        // that are being read
 	used    map[string]bool // SQL names given to tables, CTEs and parameters
 	depth   int             // of the cohort and action conditions being expanded
 }

@@ -140,7 +140,11 @@ func TestErrors(t *testing.T) {
 		{"SELECT properties.list[‹0›] FROM events", "SQL indexes start from one, not from zero. E.g: array.1"},
 		{"SELECT ‹`a%b`› FROM events", "The HogQL identifier \"a%b\" is not permitted as it contains the \"%\" character"},
 		{"SELECT event AS ‹`a%b`› FROM events", "The HogQL identifier \"a%b\" is not permitted as it contains the \"%\" character"},
-		{"SELECT ‹convertCurrency›('a', 'b', 1)", "Function 'convertCurrency' is part of PostHog but not of this sandbox"},
+		{"SELECT ‹embedText›('a')", "Function 'embedText' is part of PostHog but not of this sandbox"},
+		{"SELECT 1 FROM ‹bill›", "Unknown table `bill`. Did you mean: bills?"},
+		{"SELECT 1 FROM broken", "The view `broken` cannot be read: its query is not valid"},
+		{"SELECT 1 FROM events JOIN looping ON 1 = 1", "The view `looping` cannot be read: its query is not valid"},
+		{"SELECT ‹x› FROM totals", "Unable to resolve field: x"},
 		{"SELECT ‹to_char›(now(), 'YYYY')", "Function 'to_char' is part of PostHog but not of this sandbox"},
 		{"SELECT arrayReduce(‹'file'›, [1])", "arrayReduce takes the name of an aggregate such as 'sum', 'max' or 'uniq' as its first argument"},
 		{"SELECT CAST(1 AS ‹Blob›)", "Unsupported type in a cast: blob"},
@@ -188,12 +192,12 @@ func TestScopes(t *testing.T) {
 		p.Scopes = nil
 		c, err := compile.Compile(q, p, compile.Options{PersonalKey: true})
 		require.NoError(t, err)
-		require.Contains(t, c.SQL, "'experiments'")
+		require.Contains(t, c.SQL, "'system.experiments'")
 		p.Scopes = func(scope string) bool { return scope != "experiment" }
 		c, err = compile.Compile(q, p, compile.Options{PersonalKey: true})
 		require.NoError(t, err)
-		require.NotContains(t, c.SQL, "'experiments'")
-		require.Contains(t, c.SQL, "'feature_flags'")
+		require.NotContains(t, c.SQL, "'system.experiments'")
+		require.Contains(t, c.SQL, "'system.feature_flags'")
 	}
 }
 

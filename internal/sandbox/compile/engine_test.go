@@ -42,7 +42,39 @@ func project() compile.Project {
 			{ID: 6, Name: "Nothing"},
 			{ID: 7, Name: "Anything", Steps: []compile.Step{{}}},
 		},
+		Tables: warehouse(),
 	}
+}
+
+// warehouse is a stored table and views, two of which cannot be read.
+func warehouse() []schema.Table {
+	tables, err := schema.Parse(`= bills data_warehouse | Bills.
+id | string | - | -
+cents | integer? | - | -
+paid_at | datetime | - | -
+meta | json | - | -
+
+= totals view | Sums by day.
+day | date | - | -
+total | float? | - | -
+
+= totals_kept materialized_view | The same, kept.
+day | date | - | -
+
+= broken view | No query.
+a | string | - | -
+
+= looping view | Reads itself.
+a | string | - | -`)
+	if err != nil {
+		panic(err)
+	}
+	tables[0].Rows = 3
+	tables[1].Query = "SELECT toDate(paid_at) AS day, sum(cents) / 100 AS total FROM bills WHERE meta.kind = 'sale' GROUP BY day ORDER BY day"
+	tables[2].Query = "SELECT day FROM totals"
+	tables[3].Query = "SELECT )"
+	tables[4].Query = "SELECT * FROM looping"
+	return tables
 }
 
 // database is where the tests' rows are.
@@ -59,7 +91,7 @@ var start = sync.OnceValues(func() (*chdb.Engine, error) {
 		return nil, err
 	}
 	statements := []string{"CREATE DATABASE " + database}
-	for _, t := range schema.Tables() {
+	for _, t := range append(schema.Tables(), warehouse()...) {
 		if ddl := schema.DDLIn(database, t); ddl != "" {
 			statements = append(statements, ddl)
 		}
@@ -99,9 +131,22 @@ func rows() []string {
 			"'s2', 'ben', '"+uuid(2)+"', '2026-03-29 01:30:00', '2026-03-29 22:30:00', 75600, NULL, []"),
 		insert("events", "uuid, person_id, distinct_id, event, properties, timestamp, `$session_id`, `$group_0`, person_properties",
 			event(1, 3, "anon", "view", "2026-03-28 22:30:00", `{"$current_url":"https://x/pay","label":"say \\"hi\\"","n":1.5,"empty":"","list":["p","q"],"deep":{"k":{"z":"v"}},"word":"null"}`),
-			event(2, 1, "ann", "pay", "2026-03-29 00:30:00", `{"amount":"4.5","is_trial":true,"ends_at":"2026-03-29T12:00:00Z","label":null}`),
-			event(3, 2, "ben", "view", "2026-03-29 01:30:00", `{"amount":"many","is_trial":"no","ends_at":"soon","label":"x","$ai_trace_id":"7"}`),
-			event(4, 2, "ben", "pay", "2026-03-29 22:30:00", `{"amount":4,"is_trial":false,"label":"x","a b":"blank","$current_url":"https://x/exact"}`)),
+			event(2, 1, "ann", "pay", "2026-03-29 00:30:00", `{"amount":"4.5","is_trial":true,"ends_at":"2026-03-29T12:00:00Z","label":null,"$exception_fingerprint":"f1","$exception_issue_id":"i1"}`),
+			event(3, 2, "ben", "view", "2026-03-29 01:30:00", `{"amount":"many","is_trial":"no","ends_at":"soon","label":"x","$ai_trace_id":"7","$exception_fingerprint":"f3","$exception_issue_id":"i9"}`),
+			event(4, 2, "ben", "pay", "2026-03-29 22:30:00", `{"amount":4,"is_trial":false,"label":"x","a b":"blank","$current_url":"https://x/exact","$exception_fingerprint":"f2","$exception_issue_id":"i2"}`)),
+		insert("bills", "id, cents, paid_at, meta", "'b1', 250, '2026-03-28 23:30:00', '{\"kind\":\"sale\"}'",
+			"'b2', 150, '2026-03-29 10:00:00', '{\"kind\":\"sale\"}'", "'b3', 999, '2026-03-29 10:00:00', '{\"kind\":\"test\"}'"),
+		insert("session_replay_events", "session_id, distinct_id, start_time, end_time, click_count", "'s1', 'ann', '2026-03-28 22:30:00', '2026-03-29 00:30:00', 7"),
+		insert("log_entries", "log_source, log_source_id, message, level", "'session_replay', 's1', 'boom', 'error'", "'batch_export', 's1', 'done', 'info'"),
+		insert("logs", "uuid, body, service_name, level, attributes, resource_fingerprint, timestamp",
+			"'l1', 'it broke', 'api', 'error', map('route', '/a', 'a b', 'c'), 18446744073709551615, '2026-03-30 09:59:00'",
+			"'l2', 'fine', 'api', 'info', map(), 1, '2026-03-30 09:58:00'"),
+		insert("error_tracking_issue_fingerprint_overrides", "fingerprint, issue_id", "'f2', 'i1'"),
+		insert("error_tracking_fingerprint_issue_state", "fingerprint, issue_id, issue_name, issue_status, assigned_user_id",
+			"'f1', 'i1', 'Boom', 'active', 4", "'f2', 'i1', 'Boom', 'active', 4"),
+		insert("system_error_tracking_issues", "id, name", "'i1', 'Boom'"),
+		insert("query_log", "query_id, query_duration_ms", "'q1', 12"),
+		insert("posthog_ai_events", "uuid, distinct_id, model, input", "'a1', 'ben', 'm', '[{\"role\":\"user\"}]'"),
 		insert("system_feature_flags", "id, `key`, name, filters, deleted", "1, 'beta', 'Beta', '{\"groups\":[{\"rollout_percentage\":50}]}', 0", "2, 'old', '', '{}', 1"),
 	}
 }

@@ -2,6 +2,7 @@ package compile
 
 import (
 	"maps"
+	"slices"
 	"strings"
 
 	"posthog-mcp/internal/hogql"
@@ -161,7 +162,7 @@ func (s *scope) named(t *hogql.TableName, j *hogql.Join, first bool) *source {
 			return &source{names: []string{name}, alias: alias, columns: w.columns, sql: schema.Ident(w.alias)}
 		}
 	}
-	table, ok := schema.Lookup(name)
+	table, ok := s.c.lookup(name)
 	if !ok {
 		s.c.unknownTable(t.Span, name)
 		return nil
@@ -176,19 +177,48 @@ func (s *scope) named(t *hogql.TableName, j *hogql.Join, first bool) *source {
 		names = append(names, last)
 	}
 	base := aliasOr(j, last)
-	if table.Kind == schema.InformationSchema {
-		src := s.c.information(table, base)
-		src.names = names
-		return src
+	var src *source
+	switch {
+	case table.Kind == schema.InformationSchema:
+		src = s.c.information(table, base)
+	case table.Query != "":
+		src = s.c.view(table, base)
+	case first && len(table.Only) == 0:
+		src = s.c.stored(table, base)
+	default:
+		src = s.c.through(table, base)
 	}
-	if first {
-		src := s.c.stored(table, base)
-		src.names = names
-		return src
-	}
-	inner := s.c.stored(table, base+"__rows")
-	src := s.c.through(inner, base)
 	src.names = names
+	return src
+}
+
+// lookup finds a table of PostHog or of the project.
+func (c *compiler) lookup(name string) (schema.Table, bool) {
+	if t, ok := schema.Lookup(name); ok {
+		return t, true
+	}
+	i := slices.IndexFunc(c.project.Tables, func(t schema.Table) bool { return t.Name == name })
+	if i < 0 {
+		return schema.Table{}, false
+	}
+	return c.project.Tables[i], true
+}
+
+// view makes the source of a view: its query. The sandbox computes materialized views anew, too, which is the
+// same as long as the data does not change.
+func (c *compiler) view(t schema.Table, base string) *source {
+	src := &source{alias: c.unique(base)}
+	q, err := hogql.Parse(t.Query)
+	if err != nil || slices.Contains(c.views, t.Name) {
+		c.fail(hogql.Span{}, "The view `%s` cannot be read: its query is not valid", t.Name)
+		return src
+	}
+	tables := c.tables // what a view reads is not what the query names
+	c.views = append(c.views, t.Name)
+	r := c.query(q, nil)
+	c.views = c.views[:len(c.views)-1]
+	c.tables = tables
+	src.columns, src.sql = r.columns, "("+r.sql+")"
 	return src
 }
 
@@ -198,10 +228,8 @@ func (c *compiler) allowed(t schema.Table) bool {
 
 func (c *compiler) unknownTable(at hogql.Span, name string) {
 	var names []string
-	for _, t := range schema.Tables() {
-		if c.allowed(t) {
-			names = append(names, t.Name)
-		}
+	for _, t := range c.readable() {
+		names = append(names, t.Name)
 	}
 	message := "Unknown table `" + name + "`."
 	if near := nearest(name, names); len(near) > 0 {

@@ -79,6 +79,18 @@ func (s *scope) postHogOnly(e *hogql.Call, f hogql.Function) value {
 			sql += ", 'recordingStatus', " + args[1].sql
 		}
 		return value{sql: sql + ")", kind: "tuple"}
+	case "convertCurrency":
+		return converted(s.arguments(e.Args))
+	case "lookupDomainType", "hogql_lookupDomainType":
+		return channel(schema.ChannelSource(schema.DomainType, s.expr(e.Args[0]).sql))
+	case "lookupPaidSourceType", "hogql_lookupPaidSourceType":
+		return channel(schema.ChannelSource(schema.IfPaid, s.expr(e.Args[0]).sql))
+	case "lookupOrganicSourceType", "hogql_lookupOrganicSourceType":
+		return channel(schema.ChannelSource(schema.IfOrganic, s.expr(e.Args[0]).sql))
+	case "lookupPaidMediumType", "hogql_lookupPaidMediumType":
+		return channel(schema.ChannelMedium(schema.IfPaid, s.expr(e.Args[0]).sql))
+	case "lookupOrganicMediumType", "hogql_lookupOrganicMediumType":
+		return channel(schema.ChannelMedium(schema.IfOrganic, s.expr(e.Args[0]).sql))
 	case "sortableSemVer":
 		x := s.expr(e.Args[0])
 		p := s.c.unique("part")
@@ -88,6 +100,27 @@ func (s *scope) postHogOnly(e *hogql.Call, f hogql.Function) value {
 		}
 	}
 	return s.c.fail(e.Name.Span, "Function '%s' is part of PostHog but not of this sandbox", e.Name.Name)
+}
+
+func channel(sql string) value { return value{sql: sql, kind: schema.String, null: true} }
+
+// converted is an amount of one currency in another. As in PostHog it is exact to ten places, and 0 where the
+// rate of the first currency is not known. The day does not matter: the sandbox's rates are the same each day.
+func converted(args []value) value {
+	var currencies, rates []string
+	for _, r := range schema.Rates() {
+		currencies, rates = append(currencies, quote(r.Currency)), append(rates, "toDecimal64('"+r.Rate+"', 10)")
+	}
+	rate := func(currency value) string {
+		return "transform(ifNull(toString(" + currency.sql + "), ''), [" + strings.Join(currencies, ", ") + "], [" + strings.Join(rates, ", ") + "], toDecimal64(0, 10))"
+	}
+	from, to := rate(args[0]), rate(args[1])
+	amount := "accurateCastOrNull(" + args[2].sql + ", 'Decimal(18, 10)')"
+	return value{
+		sql: "multiIf(" + args[0].sql + " = " + args[1].sql + ", toNullable(toDecimal128(" + amount + ", 10)), " + from + " = 0, toDecimal128(0, 10), " +
+			"multiplyDecimal(divideDecimal(toDecimal128(" + amount + ", 10), greatest(" + from + ", toDecimal64('0.0000000001', 10)), 10), " + to + ", 10))",
+		kind: schema.Decimal, null: true,
+	}
 }
 
 // matchesAction is true for events that match one step of an action, given by name or id.
@@ -261,6 +294,10 @@ func engineName(name string) (string, bool) {
 		return "groupArray", true
 	case "toTime":
 		return "toTimeWithFixedDate", true
+	case "uniqTheta": // the engine is built without theta sketches; both count nearly exactly
+		return "uniq", true
+	case "uniqThetaIf":
+		return "uniqIf", true
 	}
 	if rest, ok := strings.CutPrefix(name, "_to"); ok && name != "_toNullableBool" {
 		return "to" + rest, true
@@ -270,9 +307,6 @@ func engineName(name string) (string, bool) {
 
 // refusedName tells whether the engine lacks a function.
 func refusedName(name string) bool {
-	if strings.HasPrefix(name, "uniqTheta") {
-		return true
-	}
 	switch name {
 	case "JSONExtractKey", "languageCodeToName", "make_interval", "to_char", "untuple", "uniqUpToMerge":
 		return true

@@ -44,18 +44,16 @@ func (c *compiler) information(t schema.Table, base string) *source {
 	return src
 }
 
+// readable are all tables that the caller may read: PostHog's and the project's.
 func (c *compiler) readable() []schema.Table {
 	var out []schema.Table
-	for _, t := range schema.Tables() {
+	for _, t := range append(schema.Tables(), c.project.Tables...) {
 		if c.allowed(t) {
 			out = append(out, t)
 		}
 	}
 	return out
 }
-
-// shortName is a table's name inside its schema.
-func shortName(t schema.Table) string { return t.Name[strings.LastIndexByte(t.Name, '.')+1:] }
 
 func textOrNull(s string) string {
 	if s == "" {
@@ -64,10 +62,18 @@ func textOrNull(s string) string {
 	return quote(s)
 }
 
+// rowCount is known of warehouse tables and materialized views.
+func rowCount(t schema.Table) string {
+	if t.Rows == 0 {
+		return "NULL"
+	}
+	return strconv.FormatInt(t.Rows, 10)
+}
+
 func (c *compiler) tableRows() [][]string {
 	var rows [][]string
 	for _, t := range c.readable() {
-		rows = append(rows, []string{"'posthog'", quote(t.Schema()), quote(shortName(t)), quote(string(t.Kind)), textOrNull(t.Doc), "NULL"})
+		rows = append(rows, []string{quote(t.Name), quote(t.Schema()), quote(t.Name), quote(t.InformationType()), textOrNull(t.Doc), rowCount(t)})
 	}
 	return rows
 }
@@ -86,7 +92,7 @@ func (c *compiler) columnRows() [][]string {
 			}
 			position++
 			rows = append(rows, []string{
-				quote(t.Schema()), quote(shortName(t)), quote(name), strconv.Itoa(position), quote(f.Type.DataType()),
+				quote(t.Schema()), quote(t.Name), quote(name), strconv.Itoa(position), quote(f.Type.DataType()),
 				strconv.FormatBool(f.Nullable), strconv.FormatBool(f.Type == schema.Array), quote(kind), textOrNull(f.Doc), "NULL", "NULL", "NULL",
 			})
 		}
@@ -106,6 +112,8 @@ func (c *compiler) columnRows() [][]string {
 	return rows
 }
 
+// relationshipRows are the joins by the column that they start from, and the shortcuts by their name. Where
+// PostHog names the inner resolver of a join (via), the sandbox gives the join's own name.
 func (c *compiler) relationshipRows() [][]string {
 	var rows [][]string
 	for _, t := range c.readable() {
@@ -113,9 +121,9 @@ func (c *compiler) relationshipRows() [][]string {
 			switch {
 			case f.Hidden:
 			case f.Join != nil:
-				rows = append(rows, []string{quote(t.Name), quote(f.Name), quote(f.Join.Table), quote(f.Join.To), "'lazy_join'", quote(f.Join.From)})
+				rows = append(rows, []string{quote(t.Name), quote(f.Join.From), quote(f.Join.Table), quote(f.Join.To), "'lazy_join'", quote(f.Name)})
 			case f.Type == schema.FieldTraverser:
-				rows = append(rows, []string{quote(t.Name), quote(f.Name), quote(t.Name), "NULL", "'field_traverser'", quote(strings.Join(f.Chain, "."))})
+				rows = append(rows, []string{quote(t.Name), quote(f.Name), quote(t.Name), quote(strings.Join(f.Chain, ".")), "'field_traverser'", "NULL"})
 			}
 		}
 	}

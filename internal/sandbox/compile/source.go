@@ -51,9 +51,14 @@ func (c *compiler) stored(t schema.Table, base string) *source {
 	return &source{table: &t, alias: c.unique(base), group: -1}
 }
 
-// through returns a source that reads s in a subselect.
-func (c *compiler) through(s *source, base string) *source {
-	return &source{inner: s, alias: c.unique(base), group: -1}
+// through returns a source that reads a stored table in a subselect, those rows that belong to the table.
+func (c *compiler) through(t schema.Table, base string) *source {
+	inner := c.stored(t, base+"__rows")
+	s := &source{inner: inner, alias: c.unique(base), group: -1}
+	if len(t.Only) == 2 {
+		s.where = fmt.Sprintf("equals(%s.%s, %s)", inner.alias, schema.Ident(t.Only[0]), quote(t.Only[1]))
+	}
+	return s
 }
 
 // export makes a value of the inner source one of the outer. It keeps what is known of the value.
@@ -312,16 +317,14 @@ func (c *compiler) join(s *source, f schema.Field) *source {
 		c.fail(hogql.Span{}, "Unknown table `%s`.", f.Join.Table)
 		return nil
 	}
-	base := strings.TrimPrefix(s.alias, "__") + "__" + f.Name
-	inner := c.stored(target, base+"__rows")
-	joined := c.through(inner, base)
+	joined := c.through(target, strings.TrimPrefix(s.alias, "__")+"__"+f.Name)
 	if w := f.Join.Where; len(w) == 2 {
-		inner.group, _ = strconv.Atoi(w[1])
-		joined.where = fmt.Sprintf("equals(%s.%s, %s)", inner.alias, schema.Ident(w[0]), w[1])
+		joined.inner.group, _ = strconv.Atoi(w[1])
+		joined.where = fmt.Sprintf("equals(%s.%s, %s)", joined.inner.alias, schema.Ident(w[0]), w[1])
 	}
 	j := &lazyJoin{name: f.Name, source: joined}
 	to := idents([]string{f.Join.To})
-	from := idents([]string{f.Join.From})
+	from := idents(strings.Split(f.Join.From, "."))
 	j.on = fmt.Sprintf("equals(%s, %s)", c.tableField(s, from, from).instant(), c.resolve(joined, to, to).instant())
 	s.joins = append(s.joins, j)
 	return joined

@@ -230,14 +230,18 @@ func TestMoreFunctions(t *testing.T) {
 func TestInformationSchema(t *testing.T) {
 	t.Parallel()
 	check(t, []truth{
-		{"SELECT table_schema, table_name, table_type FROM system.information_schema.tables WHERE table_name IN ('events', 'cohorts', 'columns') ORDER BY 1",
-			"[\"information_schema\",\"columns\",\"information_schema\"]\n[\"public\",\"events\",\"posthog\"]\n[\"system\",\"cohorts\",\"system\"]"},
+		{"SELECT table_schema, table_name, table_type FROM system.information_schema.tables WHERE table_name IN ('events', 'system.cohorts', 'system.information_schema.columns', 'query_log', 'bills', 'totals', 'totals_kept', 'posthog.ai_events') ORDER BY 1, 2",
+			strings.Join([]string{`["information_schema","system.information_schema.columns","information_schema"]`, `["public","events","posthog"]`, `["public","posthog.ai_events","posthog"]`,
+				`["public","query_log","posthog"]`, `["system","system.cohorts","system"]`, `["views","totals","view"]`, `["views","totals_kept","view"]`, `["warehouse","bills","data_warehouse"]`}, "\n")},
+		{"SELECT table_catalog, row_count FROM system.information_schema.tables WHERE table_name IN ('bills', 'totals') ORDER BY 1", "[\"bills\",3]\n[\"totals\",null]"},
 		{"SELECT column_name, data_type, is_nullable, is_array, field_kind FROM system.information_schema.columns WHERE table_schema = 'public' AND table_name = 'events' AND column_name IN ('uuid', 'properties', 'poe', 'poe.properties', 'elements_chain_ids', 'person_id', 'pdi', 'team_id') ORDER BY ordinal_position",
 			"[\"uuid\",\"UUID\",false,false,\"column\"]\n[\"properties\",\"JSON\",false,false,\"column\"]\n[\"elements_chain_ids\",\"Array\",false,true,\"expression\"]\n[\"person_id\",\"UUID\",false,false,\"expression\"]\n[\"poe\",\"VirtualTable\",false,false,\"virtual_table\"]\n[\"poe.properties\",\"JSON\",false,false,\"column\"]"},
-		{"SELECT source_column, target_table, target_column, relationship_kind, via FROM system.information_schema.relationships WHERE source_table = 'events' AND source_column IN ('person', 'session') ORDER BY 1",
-			"[\"person\",\"persons\",\"id\",\"lazy_join\",\"person_id\"]\n[\"session\",\"sessions\",\"session_id\",\"lazy_join\",\"$session_id\"]"},
+		{"SELECT source_column, target_table, target_column, relationship_kind, via FROM system.information_schema.relationships WHERE source_table = 'events' AND source_column IN ('person_id', '$session_id') ORDER BY 1",
+			"[\"$session_id\",\"sessions\",\"session_id\",\"lazy_join\",\"session\"]\n[\"person_id\",\"persons\",\"id\",\"lazy_join\",\"person\"]"},
+		{"SELECT source_column, target_table, target_column, via FROM system.information_schema.relationships WHERE source_table = 'session_replay_events' AND relationship_kind = 'field_traverser' ORDER BY 1 LIMIT 1",
+			`["person","session_replay_events","pdi.person",null]`},
 		{"SELECT count() > 10 FROM system.information_schema.data_types", "[1]"},
-		{"SELECT t.table_name, count() FROM system.information_schema.tables t JOIN system.information_schema.columns AS c ON t.table_name = c.table_name AND t.table_schema = c.table_schema WHERE t.table_name = 'data_types' GROUP BY 1", `["data_types",2]`},
+		{"SELECT t.table_name, count() FROM system.information_schema.tables t JOIN system.information_schema.columns AS c ON t.table_name = c.table_name AND t.table_schema = c.table_schema WHERE t.table_name = 'system.information_schema.data_types' GROUP BY 1", `["system.information_schema.data_types",2]`},
 	})
 	require.Contains(t, strings.Join(compiled(t, "SELECT * FROM system.information_schema.tables").Columns, ","), "table_catalog,table_schema")
 }

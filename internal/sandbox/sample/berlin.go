@@ -76,7 +76,7 @@ func (l loader) berlin(ctx context.Context) (Project, error) {
 			return p, err
 		}
 	}
-	statements, err := script{Database: p.Database, Now: moment(l.options.Now), BounceSeconds: BounceSeconds}.statements("derived.sql")
+	statements, err := script{ChannelType: channelType(), Database: p.Database, Now: moment(l.options.Now), BounceSeconds: BounceSeconds}.statements("derived.sql")
 	if err != nil {
 		return p, err
 	}

@@ -15,11 +15,14 @@ import (
 // row holds a table's values by the names of its stored columns.
 type row map[string]any
 
-// insert writes rows into a table of HogQL. JSON columns that a row does not name become {}.
+// insert writes rows, if there are any, into a table of HogQL. JSON columns that a row does not name become {}.
 func (l loader) insert(ctx context.Context, project int64, table string, rows ...row) error {
 	t, ok := schema.Lookup(table)
 	if !ok {
 		return fmt.Errorf("insert: the schema has no table %s", table)
+	}
+	if len(rows) == 0 {
+		return nil
 	}
 	var columns []string
 	for _, f := range t.Stored() {

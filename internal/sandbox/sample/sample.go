@@ -58,17 +58,17 @@ type loader struct {
 
 func database(project int64) string { return fmt.Sprintf("project_%d", project) }
 
-// create makes a project's database with all tables that the schema stores.
-func (l loader) create(ctx context.Context, project int64) error {
+// create makes a project's database with all tables that the schema stores, and those of its own.
+func (l loader) create(ctx context.Context, project int64, own ...schema.Table) error {
 	name := database(project)
 	statements := []string{"DROP DATABASE IF EXISTS " + name + " SYNC", "CREATE DATABASE " + name + " ENGINE = Memory"}
-	for _, t := range schema.Tables() {
+	for _, t := range append(schema.Tables(), own...) {
 		t.Partition = "" // at this size partitions prune nothing, and filling them takes twice as long
 		ddl := schema.DDLIn(name, t)
 		if ddl == "" {
 			continue
 		}
-		if t.Kind == schema.System { // a few rows at most: no files, which take the most time of an empty project
+		if t.OrderBy == "" { // a few rows at most: no files, which take the most time of an empty project
 			columns, _, _ := strings.Cut(ddl, " ENGINE = ")
 			ddl = columns + " ENGINE = Memory"
 		}
@@ -112,35 +112,45 @@ func (l loader) demo(ctx context.Context) (Project, error) {
 		ID: DemoID, Name: "Demo", Database: database(DemoID), TimeZone: "UTC", CreatedAt: l.moments.start.AddDate(0, 0, -OldestDays),
 		GroupTypes:         []string{"company"},
 		TestAccountFilters: []PropertyFilter{{Key: "email", Value: "@" + internalDomain, Operator: "not_icontains", Type: "person"}},
-		Properties:         demoProperties(), Actions: demoActions(),
-	}
-	if err := l.create(ctx, DemoID); err != nil {
-		return p, err
+		Properties:         demoProperties(), Actions: demoActions(), InsightTags: insightTags(),
+		Tables: warehouse(), LastSync: l.synced(),
 	}
 	s := demoScript(l.options)
-	if err := l.run(ctx, "DROP DATABASE IF EXISTS "+s.Staging+" SYNC", "CREATE DATABASE "+s.Staging); err != nil {
-		return p, err
-	}
-	for _, name := range []string{"functions.sql", "persons.sql", "sessions.sql", "steps.sql", "events.sql", "people.sql", "derived.sql"} {
-		statements, err := s.statements(name)
-		if err != nil {
+	for _, step := range []func() error{
+		func() error { return l.create(ctx, DemoID, p.Tables...) },
+		func() error {
+			return l.run(ctx, "DROP DATABASE IF EXISTS "+s.Staging+" SYNC", "CREATE DATABASE "+s.Staging)
+		},
+		func() error {
+			return l.scripts(ctx, s, "functions.sql", "persons.sql", "sessions.sql", "steps.sql", "events.sql", "people.sql", "derived.sql",
+				"replay.sql", "logs.sql", "queries.sql", "models.sql", "warehouse.sql")
+		},
+		func() error { return l.run(ctx, "DROP DATABASE "+s.Staging+" SYNC") },
+		func() (err error) { p.Events, err = l.eventDefinitions(ctx, DemoID, demoEvents()); return err },
+		func() (err error) { p.Cohorts, err = l.cohorts(ctx); return err },
+		func() error { return l.countWarehouse(ctx, p.Tables) },
+		func() error { return l.saved(ctx, p) },
+		func() error { return l.scripts(ctx, s, "errors.sql") },
+	} {
+		if err := step(); err != nil {
 			return p, err
 		}
+	}
+	return p, nil
+}
+
+// scripts runs files of sql/.
+func (l loader) scripts(ctx context.Context, s script, names ...string) error {
+	for _, name := range names {
+		statements, err := s.statements(name)
+		if err != nil {
+			return err
+		}
 		if err := l.run(ctx, statements...); err != nil {
-			return p, fmt.Errorf("%s: %w", name, err)
+			return fmt.Errorf("%s: %w", name, err)
 		}
 	}
-	if err := l.run(ctx, "DROP DATABASE "+s.Staging+" SYNC"); err != nil {
-		return p, err
-	}
-	var err error
-	if p.Events, err = l.eventDefinitions(ctx, DemoID, demoEvents()); err != nil {
-		return p, err
-	}
-	if p.Cohorts, err = l.cohorts(ctx); err != nil {
-		return p, err
-	}
-	return p, l.saved(ctx, p)
+	return nil
 }
 
 // eventDefinitions completes what is declared by when the events were first and last seen. Events that

@@ -60,8 +60,8 @@ func TestLoadEndsWithItsContext(t *testing.T) {
 	_, err := sample.Load(whole, engine(t), o)
 	require.NoError(t, err)
 	asked := 1<<30 - whole.left
-	for part := range 6 {
-		w, err := sample.Load(&countdown{t.Context(), 1 + part*asked/6, make(chan struct{})}, engine(t), o)
+	for part := range 16 {
+		w, err := sample.Load(&countdown{t.Context(), 1 + part*asked/16, make(chan struct{})}, engine(t), o)
 		require.ErrorIs(t, err, context.Canceled, "part %d", part)
 		require.ErrorContains(t, err, "load sample data: ")
 		require.Nil(t, w)

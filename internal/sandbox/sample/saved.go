@@ -2,7 +2,6 @@ package sample
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 )
@@ -39,12 +38,32 @@ GROUP BY genre
 ORDER BY rating DESC`
 )
 
+// tableRows are rows of one table.
+type tableRows struct {
+	name string
+	rows []row
+}
+
+// insightTags are the tags of the insights. PostHog's SQL does not show them, its API does.
+func insightTags() map[int64][]string {
+	return map[int64][]string{1: {"revenue"}, 2: {"growth"}, 3: {"growth"}, 4: {"growth"}, 5: {"content"}, 6: {"content"}}
+}
+
+func (l loader) playlists() []row {
+	return []row{{"id": 1, "short_id": "rAgE0001", "name": "Rage clicks", "derived_name": "", "description": "Sessions in which people clicked again and again",
+		"pinned": 1, "deleted": 0, "type": "filters", "created_at": at(l.ago(20)), "created_by_id": 1, "last_modified_at": at(l.ago(12)), "last_modified_by_id": 1,
+		"filters": object(dict{"date_from": "-7d", "filter_group": dict{"type": "AND", "values": many{dict{"type": "AND", "values": many{
+			dict{"id": "$rageclick", "name": "$rageclick", "type": "events"}}}}}})}}
+}
+
+func (l loader) logsViews() []row {
+	return []row{{"id": uuidOf("a4", 1), "short_id": "lOgS0001", "name": "Errors of the API", "pinned": 1, "created_at": at(l.ago(6)), "updated_at": at(l.ago(6)),
+		"filters": object(dict{"severityLevels": []string{"error"}, "serviceNames": []string{"api"}})}}
+}
+
 // saved writes what people saved in the project "Demo", and the lists around it.
 func (l loader) saved(ctx context.Context, p Project) error {
-	for _, t := range []struct {
-		name string
-		rows []row
-	}{
+	tables := []tableRows{
 		{"system.teams", []row{l.team(p)}},
 		{"system.group_type_mappings", []row{{"id": 1, "group_type": "company", "name_singular": "company", "name_plural": "companies"}}},
 		{"system.insights", l.insights()},
@@ -58,8 +77,12 @@ func (l loader) saved(ctx context.Context, p Project) error {
 		{"system.annotations", l.annotations()},
 		{"system.surveys", l.surveys()},
 		{"system.error_tracking_releases", l.releases()},
-		{"system.tags", []row{{"id": "0190a000-0000-7000-8000-0000000000a1", "name": "growth"}, {"id": "0190a000-0000-7000-8000-0000000000a2", "name": "content"}}},
-	} {
+		{"system.tags", []row{{"id": "0190a000-0000-7000-8000-0000000000a1", "name": "growth"}, {"id": "0190a000-0000-7000-8000-0000000000a2", "name": "content"},
+			{"id": "0190a000-0000-7000-8000-0000000000a3", "name": "revenue"}}},
+		{"system.session_recording_playlists", l.playlists()},
+		{"system.logs_views", l.logsViews()},
+	}
+	for _, t := range append(tables, l.warehouseRows(p.Tables)...) {
 		if err := l.insert(ctx, DemoID, t.name, t.rows...); err != nil {
 			return err
 		}
@@ -246,46 +269,4 @@ func (l loader) releases() []row {
 		{"id": "0190a000-0000-7000-8000-0000000000b1", "hash_id": "5f1c2ab", "version": "2.3.1", "project": "hogflix-web", "created_at": at(l.moments.start)},
 		{"id": "0190a000-0000-7000-8000-0000000000b2", "hash_id": "9d04e77", "version": "2.4.0", "project": "hogflix-web", "created_at": at(l.moments.release)},
 	}
-}
-
-// issueRows writes the issues whose exceptions were seen, the first two given to the sandbox's user.
-func (l loader) issueRows(ctx context.Context) error {
-	seen := map[string]string{}
-	err := l.rows(ctx, DemoID, `SELECT JSONExtractString(properties, '$exception_fingerprint'), min(timestamp) FROM events
-		WHERE event = '$exception' GROUP BY 1`, func(text json.RawMessage) error {
-		var fingerprint string
-		var first time.Time
-		err := json.Unmarshal(text, &[]any{&fingerprint, &first})
-		seen[fingerprint] = at(first)
-		return err
-	})
-	if err != nil {
-		return fmt.Errorf("read the exceptions: %w", err)
-	}
-	var found, prints, assigned []row
-	for n, i := range issues() {
-		first, is := seen[i.fingerprint]
-		if !is {
-			continue
-		}
-		found = append(found, row{"id": i.id, "created_at": first, "status": i.status, "name": i.kind, "description": i.message})
-		prints = append(prints, row{"id": fmt.Sprintf("0190a000-0000-7000-8000-0000000000d%d", n), "issue_id": i.id, "fingerprint": i.fingerprint,
-			"first_seen": first})
-		if n < 2 {
-			assigned = append(assigned, row{"id": fmt.Sprintf("0190a000-0000-7000-8000-0000000000e%d", n), "issue_id": i.id, "user_id": 1})
-		}
-	}
-	if len(found) == 0 {
-		return nil
-	}
-	if err := l.insert(ctx, DemoID, "system.error_tracking_issues", found...); err != nil {
-		return err
-	}
-	if err := l.insert(ctx, DemoID, "system.error_tracking_issue_fingerprints", prints...); err != nil {
-		return err
-	}
-	if len(assigned) == 0 {
-		return nil
-	}
-	return l.insert(ctx, DemoID, "system.error_tracking_issue_assignments", assigned...)
 }

@@ -43,12 +43,24 @@ type script struct {
 	OldestDays, CompanyCount, BounceSeconds                int
 	PowerUsers, Churned, PowerUserViews                    int
 	InternalDomain                                         string
+
+	ChannelType                                    string // of derived.sql
+	RecordedShare, RecordedRageShare, WatchedShare float64
+	Days, RecordingDays                            int
+	LogLines, LogSeconds                           int
+	APIShare, APIErrorShare                        float64
+	PlayerErrorShare, PlayerErrorShareBadDay       float64
+	APIErrors, PlayerErrors                        string
+	LoggedQueries                                  string
+	LoggedQueryCount, QueryLogRows                 int
+	FailedShare, RefundedShare                     float64
+	Rates                                          string
 }
 
 func demoScript(o Options) script {
 	m := momentsOf(o.Now)
 	s := script{
-		Database: database(DemoID), Staging: stagingDatabase, Seed: o.Seed, Events: o.Events,
+		ChannelType: channelType(), Database: database(DemoID), Staging: stagingDatabase, Seed: o.Seed, Events: o.Events,
 		Candidates: o.Events/stepsPerPerson + spareCandidates, Weeks: m.weeks,
 		Now: moment(m.now), Start: moment(m.start), Monday: moment(m.monday), Release: moment(m.release),
 		ExperimentStart: moment(m.experiment), BadDay: moment(m.badDay), Weekdays: weekdays(), Hours: hours(),
@@ -71,6 +83,7 @@ func demoScript(o Options) script {
 		PowerUsers: powerUsersID, Churned: churnedID, PowerUserViews: PowerUserViews, InternalDomain: internalDomain,
 	}
 	s.fillLists()
+	s.fillProducts()
 	return s
 }
 

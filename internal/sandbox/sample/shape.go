@@ -25,38 +25,48 @@ const (
 	TrailerShare        = 0.40 // of those who signed up: play trailers
 	WatchPartyShare     = 0.22 // of those who signed up: use watch_party
 
-	SubscribeChance  = 0.20 // viewer → subscription_purchased, 2 to 12 days after the first visit
-	TrailerLift      = 0.22 // added by trailers
-	WatchPartyLift   = 0.30 // added by watch parties
-	UpgradeShare     = 0.16 // of subscribers, 10 to 45 days later
-	CancelShare      = 0.20 // of those who do not upgrade, 10 to 45 days later
-	BasicShare       = 0.50 // of subscriptions
-	ProShare         = 0.35 // the rest is family
-	ExperimentDays   = 28   // pricing-v2 has run for so long; it changes nothing
-	MergedShare      = 0.08 // of those who signed up: a second device, merged at its first login
-	InternalShare    = 0.02 // staff, with addresses at InternalDomain
-	CompanyShare     = 0.55 // of those who signed up
-	CompanyCount     = 40
-	BadDayAgo        = 1 // the player broke: yesterday
-	BounceChance     = 0.42
-	BounceSeconds    = 10 // PostHog's definition: one page, no click, shorter than this
-	PowerUserViews   = 8  // movies in 30 days that make a power user
-	powerUsersID     = 1
-	churnedID        = 2
-	internalDomain   = "hogflix.example"
-	stepsPerPerson   = 24 // fewer than there are on average, so that there is always enough to cut
-	spareCandidates  = 200
-	defaultEvents    = 200_000
-	largestEvents    = 20_000_000
-	stagingDatabase  = "sample_staging"
-	exceptionUsual   = 0.008 // of a visit's steps
-	exceptionBadDay  = 0.35
-	loginChance      = 0.7
-	pageleaveChance  = 0.85
-	webVitalsChance  = 0.3
-	secondVisit      = 0.62
-	powerShare       = 0.09 // of viewers
-	subscribedBefore = 0.40 // of those known before
+	SubscribeChance   = 0.20 // viewer → subscription_purchased, 2 to 12 days after the first visit
+	TrailerLift       = 0.22 // added by trailers
+	WatchPartyLift    = 0.30 // added by watch parties
+	UpgradeShare      = 0.16 // of subscribers, 10 to 45 days later
+	CancelShare       = 0.20 // of those who do not upgrade, 10 to 45 days later
+	BasicShare        = 0.50 // of subscriptions
+	ProShare          = 0.35 // the rest is family
+	ExperimentDays    = 28   // pricing-v2 has run for so long; it changes nothing
+	MergedShare       = 0.08 // of those who signed up: a second device, merged at its first login
+	InternalShare     = 0.02 // staff, with addresses at InternalDomain
+	CompanyShare      = 0.55 // of those who signed up
+	CompanyCount      = 40
+	BadDayAgo         = 1 // the player broke: yesterday
+	BounceChance      = 0.42
+	BounceSeconds     = 10 // PostHog's definition: one page, no click, shorter than this
+	PowerUserViews    = 8  // movies in 30 days that make a power user
+	powerUsersID      = 1
+	churnedID         = 2
+	internalDomain    = "hogflix.example"
+	stepsPerPerson    = 24 // fewer than there are on average, so that there is always enough to cut
+	spareCandidates   = 200
+	defaultEvents     = 200_000
+	largestEvents     = 20_000_000
+	RecordedShare     = 0.6  // of the sessions of the last RecordingDays days: recorded
+	RecordedRageShare = 0.9  // of those with rage clicks
+	RecordingDays     = 30   // how long a recording is kept
+	LogDays           = 7    // of log lines
+	logSeconds        = 30   // a line each
+	apiShare          = 0.65 // of the lines
+	queryLogRows      = 600  // queries in 30 days
+	watchedShare      = 0.04 // of the recordings
+	failedShare       = 0.03 // of the charges
+	refundedShare     = 0.02 // of the charges
+	stagingDatabase   = "sample_staging"
+	exceptionUsual    = 0.008 // of a visit's steps
+	exceptionBadDay   = 0.35
+	loginChance       = 0.7
+	pageleaveChance   = 0.85
+	webVitalsChance   = 0.3
+	secondVisit       = 0.62
+	powerShare        = 0.09 // of viewers
+	subscribedBefore  = 0.40 // of those known before
 
 	// Chance to come back in a week.
 	returnFloor      = 0.10
@@ -120,44 +130,6 @@ type country struct {
 func countries() []country {
 	return []country{{"US", "United States", 0.38}, {"DE", "Germany", 0.53}, {"GB", "United Kingdom", 0.66},
 		{"FR", "France", 0.76}, {"IN", "India", 0.90}, {"BR", "Brazil", 1}}
-}
-
-// issue is a group of exceptions.
-type issue struct {
-	id, kind, message, fingerprint, status string
-	file, function                         string
-	line                                   int
-}
-
-func issues() []issue {
-	return []issue{
-		{"0190a000-0000-7000-8000-000000000001", "PlaybackError", "Decoder stopped: out of buffers", "f1e2d3c4b5a69788", "active",
-			"src/player/decoder.ts", "pullFrame", 214},
-		{"0190a000-0000-7000-8000-000000000002", "TypeError", "Cannot read properties of undefined (reading 'title')", "0a1b2c3d4e5f6071", "active",
-			"src/pages/movie.tsx", "MovieHeader", 48},
-		{"0190a000-0000-7000-8000-000000000003", "NetworkError", "Failed to fetch", "77aa66bb55cc44dd", "resolved",
-			"src/api/client.ts", "request", 91},
-		{"0190a000-0000-7000-8000-000000000004", "ChunkLoadError", "Loading chunk 12 failed", "9081726354453627", "suppressed",
-			"src/bootstrap.ts", "loadChunk", 17},
-	}
-}
-
-// properties are an issue's event properties in JSON, without the braces.
-func (i issue) properties() string {
-	frame := func(function, file string, line int) dict {
-		return dict{"platform": "web:javascript", "filename": file, "function": function, "lineno": line, "colno": 17,
-			"in_app": true, "resolved": true, "lang": "javascript"}
-	}
-	return strings.Trim(object(dict{
-		"$exception_list": many{dict{
-			"type": i.kind, "value": i.message, "mechanism": dict{"handled": false, "type": "generic", "synthetic": false},
-			"stacktrace": dict{"type": "resolved", "frames": many{
-				frame("dispatch", "src/app/events.ts", 33), frame("render", "src/app/main.tsx", 120), frame(i.function, i.file, i.line)}},
-		}},
-		"$exception_types": []string{i.kind}, "$exception_values": []string{i.message}, "$exception_fingerprint": i.fingerprint,
-		"$exception_issue_id": i.id, "$exception_level": "error", "$exception_handled": false,
-		"$exception_functions": []string{i.function}, "$exception_sources": []string{i.file},
-	}), "{}")
 }
 
 // weekdays and hours are cumulative shares: evenings and the end of the week, when people watch films.

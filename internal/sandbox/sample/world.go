@@ -1,6 +1,10 @@
 package sample
 
-import "time"
+import (
+	"time"
+
+	"posthog-mcp/internal/sandbox/schema"
+)
 
 // World is what the API tells about the data, next to the rows themselves.
 type World struct {
@@ -25,6 +29,9 @@ type Project struct {
 	Properties         []PropertyDefinition
 	Cohorts            []Cohort
 	Actions            []Action
+	Tables             []schema.Table     // of its warehouse, and its views
+	InsightTags        map[int64][]string // of saved insights, by their ids
+	LastSync           time.Time          // of its warehouse
 }
 
 // PropertyFilter is a condition on a property in PostHog's JSON form.

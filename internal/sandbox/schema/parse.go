@@ -11,12 +11,15 @@ import (
 //go:embed tables.txt
 var tables string
 
+//go:embed products.txt
+var products string // replay, logs, errors, language models, queries
+
 //go:embed system.txt
 var system string
 
 // parsed reads the embedded texts once.
 var parsed = sync.OnceValue(func() []Table {
-	out, err := Parse(tables + "\n" + system)
+	out, err := Parse(tables + "\n" + products + "\n" + system)
 	if err != nil {
 		panic(err) // the embedded text is wrong, which the package's tests find
 	}
@@ -27,12 +30,12 @@ var parsed = sync.OnceValue(func() []Table {
 // fields it leads to are shared and must not be changed.
 func Tables() []Table { return slices.Clone(parsed()) }
 
-// Lookup finds a table by the name written in FROM. The root tables can be written with PostHog's
-// "posthog." before their name.
+// Lookup finds one of PostHog's tables by the name written in FROM. The root tables can be written with
+// PostHog's "posthog." before their name.
 func Lookup(name string) (Table, bool) {
 	root, inPostHog := strings.CutPrefix(name, "posthog.")
 	for _, t := range parsed() {
-		if t.Name == name || inPostHog && t.Kind == PostHog && t.Name == root {
+		if t.Name == name || inPostHog && t.Name == root && !strings.Contains(root, ".") {
 			return t, true
 		}
 	}
@@ -41,15 +44,15 @@ func Lookup(name string) (Table, bool) {
 
 // Parse reads descriptions of tables. A table begins with a head line
 //
-//	= NAME [KIND] [listed] [scope=S] [order=KEY] [partition=KEY] [shares=TABLE] | DOC
+//	= NAME [KIND] [listed] [scope=S] [order=KEY] [partition=KEY] [shares=TABLE] [only=FIELD:VALUE] | DOC
 //
 // and has one line per field, up to an empty line:
 //
 //	NAME | TYPE[?] | ATTRIBUTES or - | DOC or -
 //
 // A "?" marks a nullable field; PARENT.CHILD is a child of a virtual table. Attributes: hidden; null
-// (stored nullable); col=COLUMN; ch=TYPE; default=VALUE; chain=A.B; join=TABLE on=FROM:TO where=FIELD:N;
-// expr: TEXT, which goes to the end of the attributes.
+// (stored nullable); col=COLUMN; ch=TYPE; default=VALUE; chain=A.B; join=TABLE on=FROM:TO where=FIELD:N
+// (FROM can be a path); expr: TEXT, which goes to the end of the attributes.
 func Parse(text string) ([]Table, error) {
 	var out []Table
 	for n, line := range strings.Split(text, "\n") {
@@ -88,8 +91,10 @@ func parseTable(head string) (Table, error) {
 			t.Kind, t.Listed = System, true
 		case string(InformationSchema):
 			t.Kind, t.Physical = InformationSchema, ""
-		case string(DataWarehouse), string(View):
-			t.Kind, t.Listed = Kind(key), true
+		case string(DataWarehouse):
+			t.Kind, t.Listed = DataWarehouse, true
+		case string(View), string(MaterializedView):
+			t.Kind, t.Listed, t.Physical = Kind(key), true, ""
 		case "listed":
 			t.Listed = true
 		case "scope":
@@ -100,6 +105,12 @@ func parseTable(head string) (Table, error) {
 			t.Partition = value
 		case "shares":
 			t.Physical, t.Shares = value, true
+		case "only":
+			field, wanted, ok := strings.Cut(value, ":")
+			if !ok {
+				return Table{}, fmt.Errorf("table %s: %q needs a colon", t.Name, w)
+			}
+			t.Only = []string{field, wanted}
 		default:
 			return Table{}, fmt.Errorf("table %s: unknown attribute %q", t.Name, w)
 		}

@@ -40,16 +40,21 @@ const (
 	InformationSchema Kind = "information_schema"
 	DataWarehouse     Kind = "data_warehouse"
 	View              Kind = "view"
+	MaterializedView  Kind = "materialized_view"
 )
 
 // Table is one table of HogQL.
 type Table struct {
+	ID        string // of a warehouse table or a view; "" for PostHog's own
 	Name      string // as written in FROM: "events", "system.cohorts"
 	Kind      Kind
-	Physical  string // name of the stored table in the project's database; "" if its rows are computed
-	Shares    bool   // the stored table belongs to another table, which makes and fills it
-	Scope     string // resource a key must be allowed to read ("feature_flag"); "" for none
-	Listed    bool   // named by DatabaseSchemaQuery
+	Physical  string   // name of the stored table in the project's database; "" if its rows are computed
+	Shares    bool     // the stored table belongs to another table, which makes and fills it
+	Only      []string // field and value that the rows must have: ["log_source", "session_replay"]; empty for all rows
+	Query     string   // of a view: its HogQL
+	Rows      int64    // as PostHog knows them of warehouse tables and materialized views; 0 where it does not
+	Scope     string   // resource a key must be allowed to read ("feature_flag"); "" for none
+	Listed    bool     // named by DatabaseSchemaQuery
 	Doc       string
 	OrderBy   string // sorting key of the stored table
 	Partition string // partition key of the stored table; "" for none
@@ -75,7 +80,7 @@ type Field struct {
 // Join tells how a LazyTable is reached: LEFT JOIN Table ON From = To.
 type Join struct {
 	Table string
-	From  string   // field of the table that holds the join
+	From  string   // field of the table that holds the join, or a path from it: "properties.$exception_fingerprint"
 	To    string   // field of the joined table
 	Where []string // field and integer that the joined rows must have: ["index", "0"]; empty for none
 }
@@ -139,17 +144,33 @@ func (t Table) Stored() []Field {
 }
 
 // Schema is the table_schema of system.information_schema: public, system, information_schema,
-// warehouse or views.
+// warehouse or views. There query_log is public, though DatabaseSchemaQuery calls it a system table.
 func (t Table) Schema() string {
 	switch t.Kind {
-	case System, InformationSchema:
-		return string(t.Kind)
+	case System:
+		if strings.HasPrefix(t.Name, "system.") {
+			return "system"
+		}
+	case InformationSchema:
+		return "information_schema"
 	case DataWarehouse:
 		return "warehouse"
-	case View:
+	case View, MaterializedView:
 		return "views"
 	}
 	return "public"
+}
+
+// InformationType is the table_type of system.information_schema: posthog, system, information_schema,
+// data_warehouse or view.
+func (t Table) InformationType() string {
+	switch t.Schema() {
+	case "public":
+		return string(PostHog)
+	case "views":
+		return string(View)
+	}
+	return string(t.Kind)
 }
 
 // DDL returns the CREATE TABLE statement of the table's storage, for the current database. It is ""

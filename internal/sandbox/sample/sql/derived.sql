@@ -8,13 +8,7 @@ SELECT
     nullIf(entry.1, ''), nullIf(entry.2, ''), nullIf(entry.3, ''), nullIf(exit.1, ''), nullIf(exit.2, ''), nullIf(exit.3, ''),
     nullIf(entry.4, ''), nullIf(entry.5, ''), nullIf(entry.6, ''), nullIf(entry.7, ''), nullIf(entry.8, ''),
     pageviews, autocaptures, screens,
-    multiIf(
-        entry.8 != '', 'Paid Search',
-        entry.7 = 'email', 'Email',
-        entry.7 = 'social', 'Organic Social',
-        startsWith(entry.4, 'www.google.'), 'Organic Search',
-        entry.4 IN ('', '$direct'), 'Direct',
-        'Referral'),
+    {{.ChannelType}},
     dateDiff('second', start, end),
     if(pageviews + screens = 0, NULL, pageviews + screens = 1 AND autocaptures = 0 AND dateDiff('second', start, end) < {{.BounceSeconds}})
 FROM (

@@ -46,7 +46,8 @@ FROM (
                     sample_unit(block_key + j, 'block') < 0.99 AND buyer, [('movie_buy_complete', sample_movie(block_key + j))],
                     [('$pageview', '/account')]),
                 if(sample_unit(block_key + j, 'exception') < exception_chance,
-                    [('$exception', if(toDate(start) = toDate({{.BadDay}}) AND sample_unit(block_key + j, 'issue') < 0.9, '1',
+                    [('$exception', if(toDate(start) = toDate({{.BadDay}}) AND sample_unit(block_key + j, 'issue') < 0.9,
+                        if(sample_unit(block_key + j, 'keyframe') < 0.3, '5', '1'),
                         toString(1 + sample_hash(block_key + j, 'issue') % {{len .Issues}})))], [])),
                 range(multiIf(bounce, 0, power, 2 + sample_hash(sid, 'blocks') % 4, 1 + sample_hash(sid, 'blocks') % 4)))) AS blocks,
             arrayConcat(
