@@ -20,8 +20,8 @@ const (
 // breaker stops calls to a host that does not answer. Only Unavailable counts as a failure: an answer of
 // any other kind shows that the host is there. Calls that the caller ended count for nothing.
 type breaker struct {
-	cb      *gobreaker.CircuitBreaker[struct{}]
-	timeout time.Duration
+	cb     *gobreaker.CircuitBreaker[struct{}]
+	trials uint32 // how many may try whether the host is back
 
 	mu        sync.Mutex
 	openUntil time.Time
@@ -33,9 +33,9 @@ type breaker struct {
 }
 
 func newBreaker(o Options, log *slog.Logger) *breaker {
-	b := &breaker{timeout: o.BreakerTimeout, open: make(chan struct{}), changed: make(chan struct{})}
+	b := &breaker{trials: uint32(o.BreakerSuccesses), open: make(chan struct{}), changed: make(chan struct{})}
 	b.cb = gobreaker.NewCircuitBreaker[struct{}](gobreaker.Settings{
-		MaxRequests: uint32(o.BreakerSuccesses),
+		MaxRequests: b.trials,
 		Timeout:     o.BreakerTimeout,
 		Interval:    ratioSpan, BucketPeriod: ratioBucket,
 		ReadyToTrip: func(n gobreaker.Counts) bool {
@@ -78,8 +78,17 @@ func (b *breaker) alarm() <-chan struct{} {
 	return b.open
 }
 
-// do runs one attempt if the breaker admits it. An attempt that is not admitted because others are trying
-// whether the host is back says so: it may wait for them.
+// trying tells whether others are trying whether the host is back, as many as may.
+func (b *breaker) trying() bool {
+	if b.cb.State() != gobreaker.StateHalfOpen {
+		return false
+	}
+	n := b.cb.Counts()
+	return n.Requests-n.TotalExclusions >= b.trials
+}
+
+// do runs one attempt if the breaker admits it. An attempt that is not admitted because others are trying says so: it
+// may wait for them.
 func (b *breaker) do(op string, attempt func() error) (trying bool, err error) {
 	_, err = b.cb.Execute(func() (struct{}, error) {
 		err := attempt()

@@ -196,7 +196,7 @@ func (l *limiter) join(ctx context.Context, op string, ln lane, turn *uint64) (*
 		ahead += len(l.queues[laneFollow])
 	}
 	at := l.plan(now, ahead, ln)
-	if deadline, ok := ctx.Deadline(); ok && !at.Before(deadline) {
+	if deadline, ok := ctx.Deadline(); ok && at.After(now) && !at.Before(deadline) {
 		return nil, &Error{Kind: Busy, Op: op, Code: CodeRateLimit, RetryAfter: at.Sub(now), final: true,
 			Detail: "this project's request limit is used up for now"}
 	}

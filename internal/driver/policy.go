@@ -77,6 +77,11 @@ func (c *Client) call(ctx context.Context, r request) (stats, error) {
 func (c *Client) attempt(ctx context.Context, r request, lim *limiter, s *stats) error {
 	b := c.host.breaker
 	for {
+		if b.trying() {
+			if err := c.awaitTrial(ctx, r.op, s); err != nil {
+				return err
+			}
+		}
 		if err := b.check(r.op); err != nil {
 			return err
 		}
@@ -105,16 +110,24 @@ func (c *Client) attempt(ctx context.Context, r request, lim *limiter, s *stats)
 		if !trying {
 			return err
 		}
-		began := time.Now()
-		b.await(ctx)
-		s.waited += time.Since(began)
-		if ctx.Err() != nil {
-			if e := contextError(ctx, r.op); e.Kind == Cancelled {
-				return e
-			}
-			return err // the breaker's refusal says more than that the time is over
-		}
 	}
+}
+
+// awaitTrial waits, before the queue, while others find out whether the host is back.
+func (c *Client) awaitTrial(ctx context.Context, op string, s *stats) error {
+	began := time.Now()
+	defer func() { s.waited += time.Since(began) }()
+	b := c.host.breaker
+	for b.trying() && ctx.Err() == nil {
+		b.await(ctx)
+	}
+	if ctx.Err() == nil {
+		return nil
+	}
+	if e := contextError(ctx, op); e.Kind == Cancelled {
+		return e
+	}
+	return b.refusal(op) // says more than that the time is over
 }
 
 // settle lets the limiter learn from an attempt and gives the pass back, or keeps it for a run that goes on.
