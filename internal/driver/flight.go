@@ -22,6 +22,7 @@ type flight struct {
 	ctx     context.Context // ends when the last waiter leaves
 	cancel  context.CancelCauseFunc
 	waiters []*waiter
+	last    *Progress // the newest report
 	done    chan struct{}
 	value   any
 	err     error
@@ -72,6 +73,9 @@ func (f *flights) do(ctx context.Context, op string, key cacheKey, progress func
 		fl = f.start(ctx, key, w, run)
 	} else {
 		shared = true
+		if fl.last != nil {
+			w.progress <- *fl.last
+		}
 		fl.waiters = append(fl.waiters, w)
 	}
 	f.mu.Unlock()
@@ -149,6 +153,7 @@ func (f *flights) running(key cacheKey) bool {
 func (f *flights) report(fl *flight, p Progress) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	fl.last = &p
 	for _, w := range fl.waiters {
 		select {
 		case <-w.progress:

@@ -156,7 +156,7 @@ func asError(t *testing.T, err error) *driver.Error {
 }
 
 // unique is a query that no other is like, so that it shares nothing.
-func unique() string { return fmt.Sprintf("SELECT %d", serial.Add(1)) }
+func unique() string { return fmt.Sprintf("SELECT 1 AS q%d", serial.Add(1)) }
 
 var serial atomic.Int64
 

@@ -12,7 +12,7 @@ import (
 
 const (
 	projectLife   = 10 * time.Minute // how long a project's name and zone are kept
-	headLife      = time.Minute      // the same for an answer's head, where it may be missing
+	headLife      = time.Minute      // how long an answer's head does without them when they cannot be read
 	describeLimit = 3 * time.Second  // an answer does not wait longer for the project's name
 	manyProjects  = 200
 	fewProjects   = 20
@@ -112,7 +112,7 @@ func (c *Client) readProject(ctx context.Context, id int64, single bool) (Projec
 // describe gives what is known of a project for an answer's head. It asks once, briefly; when that fails,
 // for want of project:read or anything else, it is content with the id for a while.
 func (c *Client) describe(ctx context.Context, id int64) Project {
-	p, _, err := fetch(ctx, c, "project head", id, "", headLife, func(ctx context.Context) (Project, error) {
+	p, _, err := fetch(ctx, c, "project head", id, "", projectLife, func(ctx context.Context) (Project, error) {
 		short, cancel := context.WithTimeout(ctx, describeLimit)
 		defer cancel()
 		return c.readProject(short, id, true)
@@ -121,7 +121,7 @@ func (c *Client) describe(ctx context.Context, id int64) Project {
 		return p
 	}
 	if ctx.Err() == nil {
-		c.host.cache.put(cacheKey{c.owner(), "project head", id, ""}, Project{ID: id}, time.Now(), 0)
+		c.host.cache.put(cacheKey{c.owner(), "project head", id, ""}, Project{ID: id}, time.Now().Add(headLife-projectLife), 0)
 	}
 	return Project{ID: id}
 }
