@@ -3,6 +3,7 @@ package driver
 import (
 	"context"
 	"encoding/json"
+	"log/slog"
 	"net/http"
 	"net/url"
 	"time"
@@ -73,7 +74,9 @@ func (c *Client) runQuery(ctx context.Context, project int64, op string, q Query
 	key, keyed := c.queryKey(project, q)
 	r := &run{c: c, project: project, op: op, id: uuid.Must(uuid.NewV7()).String(), fresh: q.Fresh, progress: q.Progress, began: time.Now()}
 	r.async = q.Long || keyed && c.wasLong(key)
-	c.log.Debug("query", "id", r.id, "project", project, "async", r.async, "text", shorten(clean(q.HogQL), queryLogText))
+	if c.log.Enabled(ctx, slog.LevelDebug) {
+		c.log.Debug("query", "id", r.id, "project", project, "async", r.async, "text", shorten(clean(q.HogQL), queryLogText))
+	}
 	err := r.start(ctx, q)
 	stale := err == nil && r.res != nil && r.status != nil
 	if stale {
