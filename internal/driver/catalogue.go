@@ -105,19 +105,19 @@ func (c *Client) Known(project int64) *Catalogue {
 		project = c.opts.ProjectID
 	}
 	var out Catalogue
-	tables, found := kept[catalogueTables](c.cache, cacheKey{"tables", project, ""}, schemaLife)
+	tables, found := kept[catalogueTables](c, "tables", project, "", schemaLife)
 	if found {
 		out.setTables(tables)
 	}
-	defs, hasDefs := kept[definitions](c.cache, cacheKey{"event definitions", project, ""}, listLife)
-	counts, hasCounts := kept[[]eventCount](c.cache, cacheKey{"event counts", project, ""}, listLife)
+	defs, hasDefs := kept[definitions](c, "event definitions", project, "", listLife)
+	counts, hasCounts := kept[[]eventCount](c, "event counts", project, "", listLife)
 	if hasDefs && hasCounts {
 		out.setEvents(defs, counts)
 		found = true
 	}
-	out.GroupTypes, _ = kept[[]GroupType](c.cache, cacheKey{"group types", project, ""}, listLife)
+	out.GroupTypes, _ = kept[[]GroupType](c, "group types", project, "", listLife)
 	for _, k := range propertyKinds(out.GroupTypes) {
-		defs, ok := kept[definitions](c.cache, cacheKey{"property definitions " + k.parent(), project, "\x00"}, listLife)
+		defs, ok := kept[definitions](c, "property definitions "+k.parent(), project, "\x00", listLife)
 		if ok && k.Type != "session" && k.Type != "group" { // of groups some may be missing
 			out.addProperties(k, defs)
 			found = true
@@ -129,25 +129,14 @@ func (c *Client) Known(project int64) *Catalogue {
 	return &out
 }
 
-// kept gives a value that is in the cache, without waiting for one that is being read.
-func kept[T any](c *catalogueCache, k cacheKey, life time.Duration) (T, bool) {
+// kept gives a part of the catalogue that is in the cache.
+func kept[T any](c *Client, part string, project int64, name string, life time.Duration) (T, bool) {
 	var zero T
-	c.mu.Lock()
-	s := c.m[k]
-	c.mu.Unlock()
-	if s == nil {
+	e, ok := c.host.cache.get(cacheKey{c.owner(), part, project, name})
+	if !ok || time.Since(e.at) >= life {
 		return zero, false
 	}
-	select {
-	case s.busy <- struct{}{}:
-		defer func() { <-s.busy }()
-	default:
-		return zero, false
-	}
-	if s.at.IsZero() || time.Since(s.at) >= life {
-		return zero, false
-	}
-	v, ok := s.value.(T)
+	v, ok := e.value.(T)
 	return v, ok
 }
 

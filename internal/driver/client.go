@@ -2,6 +2,7 @@ package driver
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -19,32 +20,44 @@ type Options struct {
 	AllowedProjects []int64       // empty: all that the key may see
 	Timeout         time.Duration // of one call, waits and retries included; default 45 s
 	MaxRetries      int
-	PerMinute       int // queries; default 240
-	PerHour         int // queries; default 2400
-	MaxConcurrency  int // queries in flight per project; default 3, PostHog's own limit
+
+	Host *Host // shared with other clients of this process; nil: one of its own, with the numbers below
+
+	PerMinute      int // queries; default 240
+	PerHour        int // queries; default 2400
+	MaxConcurrency int // queries in flight per project; default 3, PostHog's own limit
+	MaxQueue       int // calls that may wait for a project and class; default 1000
 
 	BreakerFailures  int           // consecutive failures that open the breaker; default 5
 	BreakerTimeout   time.Duration // how long it stays open; default 60 s
 	BreakerSuccesses int           // successes that close it again; default 2
 
+	CacheBytes int64         // for kept answers and catalogues; default 64 MB; negative: none
+	CacheAge   time.Duration // how long a query's answer may be given again; default 1 min; negative: not at all
+
 	MaxResponse int64 // bytes of one answer, decompressed; default 64 MB
 	UserAgent   string
+	Hooks       Hooks
 	Logger      *slog.Logger // default: discards
 	HTTP        *http.Client // for tests; its transport is used below the key's guard
 }
 
-// Client speaks to one PostHog host with one key. It is safe for concurrent use.
+// Client speaks to one PostHog host with one key. It is safe for concurrent use. A process that serves several keys
+// makes one Client for each, over one Host.
 type Client struct {
 	opts    Options
 	base    *url.URL
+	host    *Host
 	http    *http.Client
 	log     *slog.Logger
-	breaker *breaker
-	limits  *limiters
-	cache   *catalogueCache
+	flights *flights
 
 	mu      sync.Mutex
 	closed  bool
+	drained bool
+	running sync.WaitGroup // runs and renewals
+	work    context.Context
+	endWork context.CancelCauseFunc
 	cleanup sync.WaitGroup  // cancellations on their way upstream
 	life    context.Context // of those; it belongs to no call
 	stop    context.CancelFunc
@@ -52,12 +65,15 @@ type Client struct {
 
 // New checks the options and makes a Client. It sends nothing.
 func New(o Options) (*Client, error) {
-	base, err := url.Parse(o.BaseURL)
-	if err != nil || base.Host == "" || (base.Scheme != "https" && base.Scheme != "http") {
-		return nil, errors.New("new client: BaseURL must be an origin such as https://us.posthog.com")
+	if o.Host == nil {
+		h, err := NewHost(o)
+		if err != nil {
+			return nil, err
+		}
+		o.Host = h
 	}
-	if base.User != nil || base.RawQuery != "" || base.Fragment != "" {
-		return nil, errors.New("new client: BaseURL must hold no credentials, query or fragment")
+	if err := sameHost(o, o.Host); err != nil {
+		return nil, err
 	}
 	if o.Key == nil {
 		return nil, errors.New("new client: Key is missing")
@@ -66,29 +82,12 @@ func New(o Options) (*Client, error) {
 		return nil, fmt.Errorf("new client: MaxRetries is %d, must be 0 or more", o.MaxRetries)
 	}
 	o = withDefaults(o)
-	c := &Client{opts: o, base: base, log: o.Logger}
-	c.http = newHTTPClient(o, base)
-	c.breaker = newBreaker(o, c.log)
-	c.limits = newLimiters(o)
-	c.cache = newCatalogueCache()
+	o.HTTP = o.Host.http
+	c := &Client{opts: o, base: o.Host.base, host: o.Host, log: o.Logger, flights: newFlights()}
+	c.http = newHTTPClient(o, c.base)
+	c.work, c.endWork = context.WithCancelCause(context.Background())
 	c.life, c.stop = context.WithCancel(context.Background())
 	return c, nil
-}
-
-func withDefaults(o Options) Options {
-	o.Timeout = orDefault(o.Timeout, 45*time.Second)
-	o.PerMinute = orDefault(o.PerMinute, 240)
-	o.PerHour = orDefault(o.PerHour, 2400)
-	o.MaxConcurrency = orDefault(o.MaxConcurrency, 3)
-	o.BreakerFailures = orDefault(o.BreakerFailures, 5)
-	o.BreakerTimeout = orDefault(o.BreakerTimeout, 60*time.Second)
-	o.BreakerSuccesses = orDefault(o.BreakerSuccesses, 2)
-	o.MaxResponse = orDefault(o.MaxResponse, 64<<20)
-	o.UserAgent = orDefault(o.UserAgent, "posthog-mcp")
-	if o.Logger == nil {
-		o.Logger = slog.New(slog.DiscardHandler)
-	}
-	return o
 }
 
 func orDefault[T comparable](v, d T) T {
@@ -102,30 +101,84 @@ func orDefault[T comparable](v, d T) T {
 // closeWait is how long Close waits for cancellations; a request that left before is heard without its answer.
 const closeWait = 800 * time.Millisecond
 
-// Close waits for cancellations that are on their way to PostHog, at most closeWait, and closes idle
-// connections. Calls made afterwards fail. It does not end calls that run: their contexts do, and Close
-// should come after their returns.
+var errClosed = errors.New("the client is closed")
+
+func closedError(op string) *Error {
+	return &Error{Kind: Unavailable, Op: op, Detail: errClosed.Error(), final: true}
+}
+
+// Close ends the runs that are still going on, here and at PostHog, waits for these cancellations, at most closeWait,
+// and closes idle connections. Calls made afterwards fail.
 func (c *Client) Close() {
 	c.mu.Lock()
 	c.closed = true
 	c.mu.Unlock()
 	late := time.AfterFunc(closeWait, c.stop)
 	defer late.Stop()
+	c.endWork(errClosed)
+	c.running.Wait()
+	c.mu.Lock()
+	c.drained = true
+	c.mu.Unlock()
 	c.cleanup.Wait()
 	c.stop()
 	c.http.CloseIdleConnections()
 }
 
-// background runs f unless the client is closed; Close waits for it, and ends its context when it takes long.
-func (c *Client) background(f func(context.Context)) {
+func (c *Client) isClosed() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if !c.closed {
+	return c.closed
+}
+
+// begin registers work that Close ends and waits for; done must be called after it. False: the client is closed.
+func (c *Client) begin() (done func(), ok bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.closed {
+		return nil, false
+	}
+	c.running.Add(1)
+	return c.running.Done, true
+}
+
+// inBackground runs f, which belongs to no call, until it returns or the client is closed. It tells whether f runs.
+func (c *Client) inBackground(f func(context.Context)) bool {
+	done, ok := c.begin()
+	if !ok {
+		return false
+	}
+	go func() {
+		defer done()
+		ctx, cancel := context.WithTimeout(c.work, c.opts.Timeout)
+		defer cancel()
+		f(ctx)
+	}()
+	return true
+}
+
+// afterwards runs f, which ends something upstream; Close waits for it, and ends its context when it takes long.
+func (c *Client) afterwards(f func(context.Context)) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.drained {
 		c.cleanup.Go(func() { f(c.life) })
 	}
+}
+
+// bound ends a call's context with the client, too.
+func (c *Client) bound(ctx context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	unhook := context.AfterFunc(c.work, func() { cancel(errClosed) })
+	return ctx, func() { unhook(); cancel(nil) }
 }
 
 // withTimeout bounds one call: by d, or by the configured timeout when d is 0.
 func (c *Client) withTimeout(ctx context.Context, d time.Duration) (context.Context, context.CancelFunc) {
 	return context.WithTimeout(ctx, orDefault(d, c.opts.Timeout))
 }
+
+// owner tells callers' keys apart in what is kept, without holding the key.
+type owner [sha256.Size]byte
+
+func (c *Client) owner() owner { return sha256.Sum256([]byte(c.opts.Key())) }

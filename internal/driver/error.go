@@ -2,6 +2,7 @@ package driver
 
 import (
 	"fmt"
+	"net/http"
 	"strings"
 	"time"
 )
@@ -41,6 +42,7 @@ type Error struct {
 	Nearest    []string      // NotFound: the nearest known names, best first
 
 	once    bool  // worth one more attempt, not more
+	crowded bool  // a 429 about queries at the same time, not about a rate
 	final   bool  // Busy or Unavailable that another attempt cannot mend
 	wrapped error // the cause, for errors.Is; never printed, because it may hold an address with a query
 }
@@ -50,6 +52,8 @@ const (
 	CodeBreakerOpen     = "breaker_open"       // PostHog failed repeatedly: calls are answered at once until RetryAfter
 	CodeRateLimit       = "local_rate_limit"   // our own window is full
 	CodeConcurrency     = "local_concurrency"  // our own in-flight limit is reached
+	CodeQueueFull       = "local_queue_full"   // as many calls wait already as may
+	CodeStale           = "stale_answer"       // PostHog gave kept rows although fresh ones were asked for
 	CodeNotJSON         = "not_json"           // a web page or text where JSON was due
 	CodeBadBody         = "bad_body"           // JSON that is cut or does not fit
 	CodeResponseTooBig  = "response_too_large" // more bytes than Options.MaxResponse
@@ -59,6 +63,9 @@ const (
 	CodeProjectRequired = "project_required"   // the key sees several projects and none was named
 	CodeProjectDenied   = "project_not_allowed"
 )
+
+// codeQueryFailed is the verdict on a background run, or on a query whose error came with status 200.
+const codeQueryFailed = "query_failed"
 
 // Error tells the operation, PostHog's own words and the status, in one line.
 func (e *Error) Error() string {
@@ -76,6 +83,9 @@ func (e *Error) Error() string {
 	}
 	return b.String()
 }
+
+// throttled tells whether PostHog refused the request before doing any work.
+func (e *Error) throttled() bool { return e != nil && e.Status == http.StatusTooManyRequests }
 
 // Unwrap gives the cause (a context or network error), so that errors.Is works.
 func (e *Error) Unwrap() error { return e.wrapped }

@@ -23,8 +23,12 @@ type request struct {
 	body    any
 	project int64
 	class   class
-	single  bool   // one attempt, no retries
-	onSend  func() // called before the first byte leaves
+	lane    lane
+	single  bool        // one attempt, no retries
+	late    bool        // may go although the client is closed: it ends something
+	onSend  func()      // called before the first byte leaves
+	keep    func(*pass) // takes the place in flight of a successful attempt, which a run needs that goes on
+	resume  *request    // what to ask, once an attempt may have started a run, instead of starting another
 	decode  func(answer) error
 }
 
@@ -42,6 +46,7 @@ func (c *Client) exchange(ctx context.Context, r request, s stats) error {
 	if e, ok := errors.AsType[*Error](err); ok && c.opts.Key() != "" { // whatever PostHog or a proxy may echo
 		e.Detail = strings.ReplaceAll(e.Detail, c.opts.Key(), "[key]")
 	}
+	c.host.hooks.attempt(r, status, kindOf(err), time.Since(started))
 	c.log.Debug("exchange", "op", r.op, "method", r.method, "path", r.path, "status", status,
 		"duration", time.Since(started), "attempts", s.attempts, "wait", s.waited, "kind", string(kindOf(err)))
 	return err

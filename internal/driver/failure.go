@@ -53,7 +53,7 @@ func statusError(status int, isJSON bool, body []byte, h http.Header) *Error {
 	}
 	e := &Error{Status: status, Code: clean(v.Code), Detail: shorten(clean(text(v.Detail, v.Error)), detailLength), RetryAfter: retryAfter(h)}
 	if v.QueryStatus != nil { // the run itself failed: not a transport error, polling again is pointless
-		e.Code, e.Detail, e.final = "query_failed", shorten(clean(v.QueryStatus.ErrorMessage), detailLength), true
+		e.Code, e.Detail, e.final = codeQueryFailed, shorten(clean(v.QueryStatus.ErrorMessage), detailLength), true
 	}
 	classify(e)
 	return e
@@ -74,7 +74,7 @@ func classify(e *Error) {
 	case http.StatusRequestEntityTooLarge:
 		e.Kind = TooLarge
 	case http.StatusTooManyRequests:
-		e.Kind = Busy
+		e.Kind, e.crowded = Busy, strings.Contains(low, "concurrency limit")
 		if e.RetryAfter == 0 {
 			e.RetryAfter = secondsIn(e.Detail)
 		}
@@ -211,8 +211,11 @@ func bodyError(ctx context.Context, op string, status int, body *boundedReader, 
 
 // contextError says why a context ended.
 func contextError(ctx context.Context, op string) *Error {
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return &Error{Kind: Deadline, Op: op, Detail: "no answer before the time was over", wrapped: ctx.Err()}
+	if isDeadline(ctx) {
+		return &Error{Kind: Deadline, Op: op, Detail: "no answer before the time was over", wrapped: context.DeadlineExceeded}
+	}
+	if errors.Is(context.Cause(ctx), errClosed) {
+		return &Error{Kind: Cancelled, Op: op, Detail: "the client was closed", wrapped: ctx.Err()}
 	}
 	return &Error{Kind: Cancelled, Op: op, Detail: "the caller went away", wrapped: ctx.Err()}
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -154,7 +155,12 @@ func asError(t *testing.T, err error) *driver.Error {
 	return e
 }
 
+// unique is a query that no other is like, so that it shares nothing.
+func unique() string { return fmt.Sprintf("SELECT 1 AS q%d", serial.Add(1)) }
+
+var serial atomic.Int64
+
 func selectOne(t *testing.T, c *driver.Client) (*driver.Result, error) {
 	t.Helper()
-	return c.Query(t.Context(), driver.QueryRequest{HogQL: "SELECT 1"})
+	return c.Query(t.Context(), driver.QueryRequest{HogQL: unique()})
 }

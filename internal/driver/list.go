@@ -62,7 +62,7 @@ func (c *Client) listProjects(ctx context.Context, r ListRequest) (*Objects, err
 	if err := g.end(); err != nil {
 		return nil, err
 	}
-	out := &Objects{Project: Project{ID: c.opts.ProjectID}, AsOf: g.asOf}
+	out := &Objects{Project: Project{ID: c.opts.ProjectID}, AsOf: g.asOf, Notes: g.notes}
 	if c.opts.ProjectID != 0 {
 		out.Project = c.describe(ctx, c.opts.ProjectID)
 	}
@@ -70,7 +70,7 @@ func (c *Client) listProjects(ctx context.Context, r ListRequest) (*Objects, err
 }
 
 func (c *Client) projectItems(ctx context.Context, g *gather) []Item {
-	all, at, err := fetch(ctx, c.cache, cacheKey{"projects", 0, ""}, projectLife, c.readProjects)
+	all, at, err := fetch(ctx, c, "projects", 0, "", projectLife, c.readProjects)
 	if !g.take("projects", at, err) {
 		return nil
 	}

@@ -89,7 +89,7 @@ func TestCancelWhileWaiting(t *testing.T) {
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(3*time.Second, cancel)
 		started := time.Now()
-		_, err := c.Query(ctx, driver.QueryRequest{HogQL: "SELECT 1"})
+		_, err := c.Query(ctx, driver.QueryRequest{HogQL: unique()})
 		require.Equal(t, driver.Cancelled, asError(t, err).Kind)
 		require.Equal(t, 3*time.Second, time.Since(started))
 	})
@@ -142,7 +142,7 @@ func TestFullWindowAnswersAtOnce(t *testing.T) {
 		defer cancel()
 		for range 3 {
 			started := time.Now()
-			_, err := c.Query(ctx, driver.QueryRequest{HogQL: "SELECT 1"})
+			_, err := c.Query(ctx, driver.QueryRequest{HogQL: unique()})
 			e := asError(t, err)
 			require.Equal(t, driver.Busy, e.Kind)
 			require.Equal(t, driver.CodeRateLimit, e.Code)
@@ -180,7 +180,7 @@ func TestConcurrency(t *testing.T) {
 		for _, project := range []int64{1, 2} {
 			for range 12 {
 				wg.Go(func() {
-					_, err := c.Query(t.Context(), driver.QueryRequest{HogQL: "SELECT 1", Project: project})
+					_, err := c.Query(t.Context(), driver.QueryRequest{HogQL: unique(), Project: project})
 					require.NoError(t, err)
 				})
 			}
@@ -206,14 +206,14 @@ func TestQueueDeadline(t *testing.T) {
 			require.NoError(t, err)
 		})
 		synctest.Wait()
-		_, err := c.Query(t.Context(), driver.QueryRequest{HogQL: "SELECT 1", Timeout: 2 * time.Second})
+		_, err := c.Query(t.Context(), driver.QueryRequest{HogQL: unique(), Timeout: 2 * time.Second})
 		e := asError(t, err)
 		require.Equal(t, driver.Busy, e.Kind)
 		require.Equal(t, driver.CodeConcurrency, e.Code)
 		require.Zero(t, e.Attempts)
 		ctx, cancel := context.WithCancel(t.Context())
 		time.AfterFunc(time.Second, cancel)
-		_, err = c.Query(ctx, driver.QueryRequest{HogQL: "SELECT 1"})
+		_, err = c.Query(ctx, driver.QueryRequest{HogQL: unique()})
 		require.Equal(t, driver.Cancelled, asError(t, err).Kind)
 		wg.Wait()
 		require.Len(t, f.requests(), 1)

@@ -12,7 +12,7 @@ import (
 
 const (
 	projectLife   = 10 * time.Minute // how long a project's name and zone are kept
-	headLife      = time.Minute      // the same for an answer's head, where it may be missing
+	headLife      = time.Minute      // how long an answer's head does without them when they cannot be read
 	describeLimit = 3 * time.Second  // an answer does not wait longer for the project's name
 	manyProjects  = 200
 	fewProjects   = 20
@@ -91,7 +91,7 @@ func (c *Client) Project(ctx context.Context, id int64) (*Project, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, _, err := fetch(ctx, c.cache, cacheKey{"project", id, ""}, projectLife, func(ctx context.Context) (Project, error) {
+	p, _, err := fetch(ctx, c, "project", id, "", projectLife, func(ctx context.Context) (Project, error) {
 		return c.readProject(ctx, id, false)
 	})
 	if err != nil {
@@ -112,19 +112,18 @@ func (c *Client) readProject(ctx context.Context, id int64, single bool) (Projec
 // describe gives what is known of a project for an answer's head. It asks once, briefly; when that fails,
 // for want of project:read or anything else, it is content with the id for a while.
 func (c *Client) describe(ctx context.Context, id int64) Project {
-	p, _, err := fetch(ctx, c.cache, cacheKey{"project head", id, ""}, headLife, func(ctx context.Context) (Project, error) {
+	p, _, err := fetch(ctx, c, "project head", id, "", projectLife, func(ctx context.Context) (Project, error) {
 		short, cancel := context.WithTimeout(ctx, describeLimit)
 		defer cancel()
-		p, err := c.readProject(short, id, true)
-		if ctx.Err() != nil {
-			return p, err
-		}
-		return p, nil
+		return c.readProject(short, id, true)
 	})
-	if err != nil {
-		return Project{ID: id}
+	if err == nil {
+		return p
 	}
-	return p
+	if ctx.Err() == nil {
+		c.host.cache.put(cacheKey{c.owner(), "project head", id, ""}, Project{ID: id}, time.Now().Add(headLife-projectLife), 0)
+	}
+	return Project{ID: id}
 }
 
 // Projects lists the projects that the key may see and the configuration allows, by id. Keys limited to
@@ -132,7 +131,7 @@ func (c *Client) describe(ctx context.Context, id int64) Project {
 func (c *Client) Projects(ctx context.Context) ([]Project, error) {
 	ctx, cancel := c.withTimeout(ctx, 0)
 	defer cancel()
-	all, _, err := fetch(ctx, c.cache, cacheKey{"projects", 0, ""}, projectLife, c.readProjects)
+	all, _, err := fetch(ctx, c, "projects", 0, "", projectLife, c.readProjects)
 	if err != nil {
 		return nil, err
 	}

@@ -2,19 +2,8 @@ package driver
 
 import (
 	"context"
-	"encoding/json"
 	"net/http"
 	"strconv"
-	"time"
-
-	"github.com/google/uuid"
-)
-
-const (
-	cancelTimeout = 4 * time.Second
-	pollFirst     = 500 * time.Millisecond
-	pollCap       = 5 * time.Second
-	queryLogText  = 100 // characters of a query in a debug line
 )
 
 // hogqlQuery is PostHog's HogQLQuery; its model refuses unknown keys, so nothing else is sent.
@@ -39,110 +28,6 @@ type queryBody struct {
 	Refresh       string `json:"refresh,omitempty"`
 	ClientQueryID string `json:"client_query_id,omitempty"`
 	Name          string `json:"name,omitempty"`
-}
-
-// Query runs one HogQL query and waits for its rows. When the context ends first, PostHog is told to stop
-// the query, in the background; Close waits for that.
-func (c *Client) Query(ctx context.Context, q QueryRequest) (*Result, error) {
-	ctx, cancel := c.withTimeout(ctx, q.Timeout)
-	defer cancel()
-	const op = "run query"
-	project, err := c.project(ctx, q.Project, op)
-	if err != nil {
-		return nil, err
-	}
-	res, err := c.runQuery(ctx, project, op, q)
-	if err != nil {
-		return nil, err
-	}
-	res.Project = c.describe(ctx, project)
-	if res.Project.TimeZone == "" {
-		res.Project.TimeZone = res.TimeZone
-	}
-	return res, nil
-}
-
-// runQuery is Query for a known project, without the project's name.
-func (c *Client) runQuery(ctx context.Context, project int64, op string, q QueryRequest) (*Result, error) {
-	started := time.Now()
-	query := hogqlQuery{Kind: "HogQLQuery", Query: q.HogQL, Values: q.Values}
-	if q.Filters != nil {
-		query.Filters = &filters{dateRange{q.Filters.DateFrom, q.Filters.DateTo}}
-	}
-	id := uuid.Must(uuid.NewV7()).String()
-	body := queryBody{Query: query, Refresh: "blocking", ClientQueryID: id, Name: shorten(q.Name, 127)}
-	if q.Fresh {
-		body.Refresh = "force_blocking"
-	}
-	c.log.Debug("query", "id", id, "project", project, "text", shorten(clean(q.HogQL), queryLogText))
-	var res *Result
-	var status *queryStatus
-	sent := false
-	s, err := c.call(ctx, request{
-		op: op, method: http.MethodPost, path: queryPath(project, ""), body: body, project: project, class: classQuery,
-		onSend: func() { sent = true },
-		decode: func(a answer) (err error) { res, status, err = decodeResult(a.body); return err },
-	})
-	if err == nil && status != nil {
-		res, err = c.poll(ctx, project, op, status, &s)
-	}
-	if err != nil {
-		if sent && ctx.Err() != nil {
-			c.background(func(life context.Context) { c.cancelQuery(life, project, id) })
-		}
-		return nil, err
-	}
-	res.QueryID, res.Elapsed, res.Attempts, res.Waited = id, time.Since(started), s.attempts, s.waited
-	if !res.Cached && res.AsOf.IsZero() {
-		res.AsOf = time.Now()
-	}
-	return res, nil
-}
-
-// poll waits for a background run, should PostHog have made one of a blocking query.
-func (c *Client) poll(ctx context.Context, project int64, op string, status *queryStatus, s *stats) (*Result, error) {
-	wait := pollFirst
-	for {
-		if status.Complete {
-			return status.result(ctx, op)
-		}
-		if sleep(ctx, wait) != nil {
-			e := contextError(ctx, op)
-			e.Attempts, e.Waited = s.attempts, s.waited
-			return nil, e
-		}
-		wait = min(wait*3/2, pollCap)
-		var res *Result
-		var next *queryStatus
-		more, err := c.call(ctx, request{
-			op: op, method: http.MethodGet, path: queryPath(project, status.ID), project: project, class: classQuery,
-			decode: func(a answer) (err error) { res, next, err = decodeResult(a.body); return err },
-		})
-		s.attempts += more.attempts
-		s.waited += more.waited
-		if err != nil {
-			return nil, err
-		}
-		if next == nil {
-			return res, nil
-		}
-		status = next
-	}
-}
-
-// cancelQuery asks PostHog to stop a query, once; an unknown id is no error there.
-func (c *Client) cancelQuery(ctx context.Context, project int64, id string) {
-	ctx, stop := context.WithTimeout(ctx, cancelTimeout)
-	defer stop()
-	r := request{op: "cancel query", method: http.MethodDelete, path: queryPath(project, id), project: project, class: classQuery,
-		decode: func(answer) error { return nil }}
-	if err := c.limits.get(project, classQuery).admit(ctx, r.op); err != nil {
-		c.log.Warn("query not cancelled", "id", id, "kind", string(kindOf(err)))
-		return
-	}
-	if err := c.exchange(ctx, r, stats{attempts: 1}); err != nil {
-		c.log.Warn("query not cancelled", "id", id, "kind", string(kindOf(err)))
-	}
 }
 
 func queryPath(project int64, id string) string {
@@ -209,13 +94,4 @@ func marks(in []mark) []Mark {
 		out = append(out, k)
 	}
 	return out
-}
-
-// queryStatus is the state of a background run.
-type queryStatus struct {
-	ID           string          `json:"id"`
-	Complete     bool            `json:"complete"`
-	Error        bool            `json:"error"`
-	ErrorMessage string          `json:"error_message"`
-	Results      json.RawMessage `json:"results"`
 }

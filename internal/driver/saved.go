@@ -132,14 +132,14 @@ func (c *Client) beyondCap(ctx context.Context, g *gather, project int64, all sa
 	return all.Items
 }
 
-func (c *Client) savedOf(ctx context.Context, project int64, kinds []savedKind, search string) (savedObjects, time.Time, error) {
+func (c *Client) savedOf(ctx context.Context, project int64, kinds []savedKind, search string) (savedObjects, stamp, error) {
 	branches := make([]string, len(kinds))
 	names := ""
 	for i, k := range kinds {
 		branches[i] = "(" + k.list(search != "") + ")"
 		names += string(k.kind) + " "
 	}
-	return fetch(ctx, c.cache, cacheKey{"saved objects", project, names + "\x00" + search}, listLife, func(ctx context.Context) (savedObjects, error) {
+	return fetch(ctx, c, "saved objects", project, names+"\x00"+search, listLife, func(ctx context.Context) (savedObjects, error) {
 		q := QueryRequest{Name: "posthog-mcp saved objects",
 			HogQL: "SELECT kind, ref, title, line FROM (" + strings.Join(branches, " UNION ALL ") + ") LIMIT 50000"}
 		if search != "" {
@@ -234,7 +234,7 @@ func (c *Client) savedObject(ctx context.Context, g *gather, project int64, kind
 	if len(res.Rows) == 0 {
 		return Object{}, c.unknownSaved(ctx, g, project, kind, id)
 	}
-	g.take(string(kind), at, nil)
+	g.take(string(kind), stamp{at: at}, nil)
 	o := Object{Kind: kind, Object: string(kind) + ":" + id}
 	row := res.Rows[0]
 	cell := func(name string) string {
@@ -297,7 +297,7 @@ func (c *Client) tiles(ctx context.Context, g *gather, project int64, o *Object,
 		HogQL: "SELECT short_id, ifNull(name, ''), " + insightKind + " AS kind FROM system.insights WHERE id IN " +
 			"(SELECT insight_id FROM system.dashboard_tiles WHERE dashboard_id = {id} AND insight_id IS NOT NULL) AND deleted = 0 ORDER BY id LIMIT 200"})
 	if err != nil {
-		g.take("tiles of the dashboard", time.Time{}, err)
+		g.take("tiles of the dashboard", stamp{}, err)
 		return
 	}
 	for _, row := range res.Rows {

@@ -34,13 +34,16 @@ type gather struct {
 
 // take notes the outcome of one part. A part that the key may not read, or that PostHog cannot give, is
 // left out and named; anything that would hit all parts alike ends the answer.
-func (g *gather) take(what string, at time.Time, err error) bool {
+func (g *gather) take(what string, s stamp, err error) bool {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if err == nil {
 		g.good++
-		if g.asOf.IsZero() || at.Before(g.asOf) {
-			g.asOf = at
+		if g.asOf.IsZero() || s.at.Before(g.asOf) {
+			g.asOf = s.at
+		}
+		if s.stale {
+			g.notes = append(g.notes, s.note(what))
 		}
 		return true
 	}
@@ -81,6 +84,18 @@ func (g *gather) end() error {
 		return g.first
 	}
 	return nil
+}
+
+// note says how old a part is that was not read now.
+func (s stamp) note(what string) string {
+	text := what + " as of " + s.at.UTC().Format("15:04:05 UTC")
+	if time.Since(s.at) >= 12*time.Hour {
+		text = what + " as of " + s.at.UTC().Format(time.DateTime) + " UTC"
+	}
+	if s.err == nil {
+		return text + ": being renewed, ask again for the newest"
+	}
+	return text + ": PostHog gives no newer one (" + why(s.err) + ")"
 }
 
 func why(err error) string {
@@ -154,8 +169,8 @@ func (c *Client) readDefinitions(ctx context.Context, project int64, op, path st
 	return out, nil
 }
 
-func (c *Client) eventDefinitions(ctx context.Context, project int64, search string) (definitions, time.Time, error) {
-	return fetch(ctx, c.cache, cacheKey{"event definitions", project, search}, listLife, func(ctx context.Context) (definitions, error) {
+func (c *Client) eventDefinitions(ctx context.Context, project int64, search string) (definitions, stamp, error) {
+	return fetch(ctx, c, "event definitions", project, search, listLife, func(ctx context.Context) (definitions, error) {
 		q := url.Values{}
 		if search != "" {
 			q.Set("search", search)
@@ -194,9 +209,8 @@ func (k propertyKind) write(name string) string {
 }
 
 // propertyDefinitions reads the properties of a kind; with events only those seen on them.
-func (c *Client) propertyDefinitions(ctx context.Context, project int64, k propertyKind, event, search string) (definitions, time.Time, error) {
-	key := cacheKey{"property definitions " + k.parent(), project, event + "\x00" + search}
-	return fetch(ctx, c.cache, key, listLife, func(ctx context.Context) (definitions, error) {
+func (c *Client) propertyDefinitions(ctx context.Context, project int64, k propertyKind, event, search string) (definitions, stamp, error) {
+	return fetch(ctx, c, "property definitions "+k.parent(), project, event+"\x00"+search, listLife, func(ctx context.Context) (definitions, error) {
 		q := url.Values{"type": {k.Type}}
 		if k.Type == "group" {
 			q.Set("group_type_index", strconv.Itoa(k.Index))
@@ -222,8 +236,8 @@ type eventCount struct {
 const countedEvents = 5000
 
 // eventCounts counts the events of 30 days by name, most frequent first, with one query.
-func (c *Client) eventCounts(ctx context.Context, project int64) ([]eventCount, time.Time, error) {
-	return fetch(ctx, c.cache, cacheKey{"event counts", project, ""}, listLife, func(ctx context.Context) ([]eventCount, error) {
+func (c *Client) eventCounts(ctx context.Context, project int64) ([]eventCount, stamp, error) {
+	return fetch(ctx, c, "event counts", project, "", listLife, func(ctx context.Context) ([]eventCount, error) {
 		res, err := c.runQuery(ctx, project, "count events", QueryRequest{Name: "posthog-mcp event counts", HogQL: "SELECT event, count() AS n FROM events " +
 			"WHERE timestamp >= now() - INTERVAL 30 DAY GROUP BY event ORDER BY n DESC, event LIMIT " + strconv.Itoa(countedEvents)})
 		if err != nil {
@@ -246,8 +260,8 @@ func integer(cell any) int64 {
 }
 
 // groupTypes reads the kinds of groups, by index. It needs the scope group:read.
-func (c *Client) groupTypes(ctx context.Context, project int64) ([]GroupType, time.Time, error) {
-	return fetch(ctx, c.cache, cacheKey{"group types", project, ""}, listLife, func(ctx context.Context) ([]GroupType, error) {
+func (c *Client) groupTypes(ctx context.Context, project int64) ([]GroupType, stamp, error) {
+	return fetch(ctx, c, "group types", project, "", listLife, func(ctx context.Context) ([]GroupType, error) {
 		var v []struct {
 			Type     string `json:"group_type"`
 			Index    int    `json:"group_type_index"`

@@ -7,7 +7,6 @@ import (
 	"net/http"
 	"slices"
 	"strings"
-	"time"
 )
 
 // table is one table of the catalogue.
@@ -70,8 +69,8 @@ type schemaField struct {
 
 // tables reads the catalogue: what DatabaseSchemaQuery tells in detail, and the names of the tables that it
 // leaves out, from system.information_schema where PostHog has it, else from a list of well-known ones.
-func (c *Client) tables(ctx context.Context, project int64) (catalogueTables, time.Time, error) {
-	return fetch(ctx, c.cache, cacheKey{"tables", project, ""}, schemaLife, func(ctx context.Context) (catalogueTables, error) {
+func (c *Client) tables(ctx context.Context, project int64) (catalogueTables, stamp, error) {
+	return fetch(ctx, c, "tables", project, "", schemaLife, func(ctx context.Context) (catalogueTables, error) {
 		var all map[string]table
 		var schemaErr error
 		var others []table
@@ -195,7 +194,7 @@ func (c *Client) columns(ctx context.Context, project int64, t table) (table, er
 	if t.Columns != nil || t.Schema == "" {
 		return t, nil
 	}
-	cols, _, err := fetch(ctx, c.cache, cacheKey{"columns", project, t.Name}, schemaLife, func(ctx context.Context) ([]column, error) {
+	cols, _, err := fetch(ctx, c, "columns", project, t.Name, schemaLife, func(ctx context.Context) ([]column, error) {
 		short := t.Name[strings.LastIndexByte(t.Name, '.')+1:]
 		res, err := c.runQuery(ctx, project, "list columns", QueryRequest{Name: "posthog-mcp columns", Values: map[string]any{"schema": t.Schema, "name": t.Name, "short": short},
 			HogQL: "SELECT column_name, data_type, field_kind FROM system.information_schema.columns " +

@@ -28,22 +28,33 @@ type QueryRequest struct {
 	HogQL   string
 	Values  map[string]any
 	Filters *Filters
-	Fresh   bool          // compute now; otherwise PostHog's cache may answer
+	Fresh   bool          // compute now; otherwise PostHog's cache or ours may answer
+	Long    bool          // may take longer than a few seconds: PostHog runs it in the background and is asked for it
 	Name    string        // label in PostHog's query_log, at most 128 characters
 	Timeout time.Duration // 0: Options.Timeout
+	// Progress hears how far a background run is; it is called in the caller's goroutine. May be nil.
+	Progress func(Progress)
 }
 
-// Result is a query's answer. Cells are json.Number (every digit kept), string, bool, nil, []any or
+// Progress is how far a background run is, as PostHog tells it: zeros at first.
+type Progress struct {
+	Rows      int64         // read so far
+	TotalRows int64         // to be read, by PostHog's estimate; 0 where it has none
+	Bytes     int64         // read so far
+	Elapsed   time.Duration // since the run was asked for
+}
+
+// Result is a query's answer. Callers that asked the same share its rows and must not change them. Cells are json.Number (every digit kept), string, bool, nil, []any or
 // map[string]any; every row is as long as Columns.
 type Result struct {
 	Project  Project
 	Columns  []string
 	Types    []string // ClickHouse types, one per column; "" where PostHog named none
 	Rows     [][]any
-	HasMore  *bool  // only when the query had no LIMIT of its own
-	Limit    *int64 // the limit PostHog applied, in the same case
-	HogQL    string // the normalised query that ran
-	Cached   bool
+	HasMore  *bool     // only when the query had no LIMIT of its own
+	Limit    *int64    // the limit PostHog applied, in the same case
+	HogQL    string    // the normalised query that ran
+	Cached   bool      // kept rows: PostHog's or ours; AsOf tells their age
 	AsOf     time.Time // when the rows were computed; zero when PostHog does not say
 	TimeZone string
 	QueryID  string

@@ -38,6 +38,7 @@ func (p *plan) check(c *hogql.Catalogue) error {
 		return f.Err(p.args.Query)
 	}
 	for _, f := range found {
+		p.long = p.long || f.Code == "no-time-filter" // all history is read
 		text := f.Message
 		if f.Hint != "" && !strings.Contains(text, f.Hint) {
 			text += ". Write: " + oneLine(f.Hint, 600)

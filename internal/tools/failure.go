@@ -76,6 +76,9 @@ func driverAdvice(e *driver.Error, now time.Time) string {
 		return "No answer from PostHog in time, queueing and retries included; the query was cancelled there. " +
 			"Calling again may help once, if PostHog was busy.\n" + cheaper
 	default:
+		if e.Code == driver.CodeStale {
+			return "PostHog gave kept rows although refresh=fresh asked for new ones. Call again, or pass refresh=cached to get them with their age."
+		}
 		return "PostHog failed in itself" + because(e, detail) + ". Calling again once may help. If it fails the same way, the query is " +
 			"the cause: wrap 128-bit integers and maps with other than text keys in toString(), and simplify step by step."
 	}
@@ -158,7 +161,8 @@ func notFoundAdvice(e *driver.Error, detail string) string {
 
 func busyAdvice(e *driver.Error, detail string, now time.Time) string {
 	who := "PostHog"
-	if e.Code == driver.CodeRateLimit || e.Code == driver.CodeConcurrency {
+	switch e.Code {
+	case driver.CodeRateLimit, driver.CodeConcurrency, driver.CodeQueueFull:
 		who = "This server" // keeps below PostHog's limits
 	}
 	if e.RetryAfter <= 0 {

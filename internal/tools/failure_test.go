@@ -43,6 +43,7 @@ func TestAdvice(t *testing.T) {
 			{"busy, concurrency", &driver.Error{Kind: driver.Busy, Status: 429, Detail: "Too many queries at once."}},
 			{"busy, own limit", &driver.Error{Kind: driver.Busy, Code: driver.CodeRateLimit, Detail: "240 queries a minute", RetryAfter: 8 * time.Second}},
 			{"busy, own concurrency", &driver.Error{Kind: driver.Busy, Code: driver.CodeConcurrency, Detail: "3 queries are in flight", RetryAfter: time.Second}},
+			{"busy, own queue", &driver.Error{Kind: driver.Busy, Code: driver.CodeQueueFull, Detail: "too many calls for this project are waiting already", RetryAfter: 12 * time.Second}},
 			{"too slow", &driver.Error{Kind: driver.TooSlow, Status: 504, Detail: "Query has hit the max execution time before completing."}},
 			{"too large, memory", &driver.Error{Kind: driver.TooLarge, Status: 513, Detail: "Query ran out of memory."}},
 			{"too large, answer", &driver.Error{Kind: driver.TooLarge, Code: driver.CodeResponseTooBig, Detail: "the answer is larger than 64 MB"}},
@@ -55,6 +56,7 @@ func TestAdvice(t *testing.T) {
 			{"cancelled", &driver.Error{Kind: driver.Cancelled, Detail: "the caller went away"}},
 			{"deadline", &driver.Error{Kind: driver.Deadline, Detail: "no answer before the time was over"}},
 			{"internal", &driver.Error{Kind: driver.Internal, Status: 500, Detail: "A server error occurred."}},
+			{"internal, kept rows", &driver.Error{Kind: driver.Internal, Status: 200, Code: driver.CodeStale, Detail: "PostHog gave kept rows although fresh ones were asked for"}},
 			{"wrapped", fmt.Errorf("outer: %w", &driver.Error{Kind: driver.Quota, Status: 402})},
 			{"anything else", errors.New("dial tcp 10.0.0.1: secret " + canaryKey)},
 		}

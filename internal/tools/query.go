@@ -25,6 +25,7 @@ type plan struct {
 	text    string // what is sent: printed from the tree, with our limit
 	limited hogql.Limited
 	filters *driver.Filters
+	long    bool // it may take longer than a few seconds
 	notes   []Note
 }
 
@@ -78,8 +79,12 @@ func (p *plan) placeholders() error {
 		return &ArgumentError{Field: "time_period", Message: "fills the placeholder {filters}, which the query does not have. " +
 			"Write WHERE {filters} in it, or leave time_period out and write the time yourself: timestamp >= now() - INTERVAL 7 DAY"}
 	case used["filters"] && !given && p.args.TimePeriod == "":
+		p.long = true
 		p.notes = append(p.notes, Note{true, "{filters} without time_period is no filter: all history was read. Pass time_period=7d"})
-	case p.args.TimePeriod != "" && p.args.TimePeriod != "all":
+	case p.args.TimePeriod == "all":
+		p.long = true
+	case p.args.TimePeriod != "":
+		p.long = p.args.TimePeriod == "90d"
 		p.filters = &driver.Filters{DateFrom: "-" + p.args.TimePeriod}
 	}
 	return nil
@@ -105,7 +110,7 @@ func (s *Service) Query(ctx context.Context, a QueryArgs) (*Rows, error) {
 		return nil, err
 	}
 	result, err := s.driver.Query(ctx, driver.QueryRequest{
-		Project: a.ProjectID, HogQL: p.text, Values: a.Values, Filters: p.filters, Fresh: a.Refresh == "fresh", Name: "posthog-mcp",
+		Project: a.ProjectID, HogQL: p.text, Values: a.Values, Filters: p.filters, Fresh: a.Refresh == "fresh", Long: p.long, Name: "posthog-mcp",
 	})
 	if err != nil {
 		return nil, s.locate(ctx, p, err)
