@@ -350,7 +350,7 @@ func (c *checker) habits(q Query) {
 	for _, f := range Habits(q, c.o.Source) {
 		known := false
 		for i, g := range c.list {
-			if g.Span.Start >= f.Span.Start && g.Span.End <= f.Span.End && (g.Severity == Problem || g.Code == f.Code && g.Fix == nil) {
+			if g.Span.Start >= f.Span.Start && g.Span.End <= f.Span.End && (g.Severity == Problem || (g.Code == f.Code || g.Code == "dropped") && g.Fix == nil) {
 				if g.Code != "offset" { // the repair has an OFFSET, which is what is refused
 					c.list[i].Fix, c.list[i].Hint, c.list[i].Nearest = f.Fix, f.Hint, nil
 				}
