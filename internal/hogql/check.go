@@ -183,7 +183,7 @@ func (c *checker) limit(l *Limit) {
 // limitName reports LIMIT with a column for a number.
 func (c *checker) limitName(f *Field) {
 	out := Finding{Severity: Problem, Code: "limit-name", Span: f.Span, Message: "LIMIT takes a number, not the column " + quoted(Print(f))}
-	if strings.EqualFold(Print(f), "all") {
+	if len(f.Chain) == 1 && strings.EqualFold(f.Chain[0].Name, "all") {
 		out.Message = "LIMIT ALL is read as a column: PostHog gives 50,000 rows at most"
 		out.Fix = c.edit(f.Span, "50000")
 	}

@@ -147,18 +147,21 @@ const (
 
 // innerAggregate tells whether an expression holds an aggregate or a window function; "" for neither.
 func innerAggregate(x Expr) string {
-	if hasAggregate(x) {
-		return anAggregate
-	}
-	found := ""
+	window := false
 	Walk(x, func(n Node) bool {
 		if call, ok := n.(*Call); ok && call.Over != nil {
-			found = aWindow
+			window = true
 		}
 		_, isQuery := n.(*Subquery)
-		return found == "" && !isQuery
+		return !window && !isQuery
 	})
-	return found
+	switch {
+	case window:
+		return aWindow
+	case hasAggregate(x):
+		return anAggregate
+	}
+	return ""
 }
 
 // windowIn reports a window function where none may stand.
@@ -203,9 +206,14 @@ func (s *scope) unknownFunction(x *Call) {
 		f.Fix = s.c.edit(x.Name.Span, near[same])
 	case len(near) > 0:
 		f.Message += ". Close: " + strings.Join(near, ", ")
-		if len(near) == 1 {
+		slip := func(n string) bool { return editDistance(strings.ToLower(name), strings.ToLower(n), 1) <= 1 }
+		if slip(near[0]) && !slices.ContainsFunc(near[1:], slip) {
 			f.Fix = s.c.edit(x.Name.Span, near[0])
 		}
+	case strings.EqualFold(name, "exists"):
+		f.Hint = "key IN (SELECT key FROM …)"
+	case strings.EqualFold(name, "cube"), strings.EqualFold(name, "rollup"):
+		f.Message = strings.ToUpper(name) + " stands alone in GROUP BY: beside other keys it is read as a function"
 	}
 	s.c.add(f)
 }

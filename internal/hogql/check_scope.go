@@ -312,12 +312,14 @@ func (s *scope) unknownTable(t *TableName, full string) {
 	if system := "system." + full; c.cat.Tables[system] != nil {
 		f.Nearest = []string{system}
 	}
-	switch {
-	case c.cat.Complete:
+	if c.cat.Complete {
 		f.Severity = Problem
-		f.Message = "there is no table " + quoted(full)
+	}
+	switch {
 	case len(t.Chain) == 1 && clauseTable(t.Chain[0]):
 		f.Message = strings.ToUpper(name) + " is read as the name of a table here: is there a comma or a word too many before it?"
+	case c.cat.Complete:
+		f.Message = "there is no table " + quoted(full)
 	default:
 		f.Message = "PostHog has no table " + quoted(full) + " of its own: it must be a warehouse table or a view of the project"
 		if c.o.Offline && c.misspelt(full, f.Nearest) {

@@ -338,11 +338,19 @@ func (d *diagnosis) fromForm() {
 		"year": "toYear", "quarter": "toQuarter", "month": "toMonth", "week": "toISOWeek", "day": "toDayOfMonth", "hour": "toHour",
 		"minute": "toMinute", "second": "toSecond", "isodow": "toDayOfWeek", "doy": "toDayOfYear", "epoch": "toUnixTimestamp",
 	}[unit]
+	if d.back(2).kind == kLParen {
+		d.at = d.back(3)
+	}
+	if open := d.back(2); unit == "dow" && open.kind == kLParen {
+		end := d.groupEnd(open)
+		x := strings.TrimSpace(d.src[d.f.tok.end:max(end-1, d.f.tok.end)])
+		d.offer(d.at.start, end, "toDayOfWeek("+x+") % 7", "toDayOfWeek(x) % 7")
+		return
+	}
 	if fn == "" || d.back(2).kind != kLParen {
 		d.hint = "toYear(x), toMonth(x), toDayOfMonth(x), toHour(x)"
 		return
 	}
-	d.at = d.back(3)
 	d.offer(d.at.start, d.after(d.f.tok).start, fn+"(", fn+"(x)")
 }
 

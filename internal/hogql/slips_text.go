@@ -152,6 +152,8 @@ func (d *diagnosis) missingWord() bool {
 	t, prev := d.f.tok, d.back(1)
 	switch {
 	case strings.HasPrefix(d.f.want, "END") && d.offer(t.start, t.start, "END ", ""):
+	case prev.kw == kwExcept && d.back(2).kind == kStar:
+		return false
 	case isSetWord(prev.kw) || (prev.kw == kwAll || prev.kw == kwDistinct) && isSetWord(d.back(2).kw):
 		if t.kw == kwSelect || !d.offer(t.start, t.start, "SELECT ", "") {
 			return false
