@@ -23,7 +23,7 @@ func (h *habits) conversion(x *Call) bool {
 	if !known || len(x.Args) < fn.MinArgs || fn.MaxArgs >= 0 && len(x.Args) > fn.MaxArgs {
 		return false
 	}
-	h.add(x.Name.Span, "foreign-dialect", x.Name.Name+" is no function of PostHog: "+name+" gives null where nothing fits", name)
+	h.add(x.Name.Span, "foreign-dialect", x.Name.Name+" is no function of PostHog: "+name+" has no size in its name", name)
 	return true
 }
 
