@@ -33,6 +33,9 @@ func (c *checker) comments(n Node) {
 			i = end
 			continue
 		}
+		if strings.HasPrefix(src[i:], "/*") && scan(src, i).kind == kSlash {
+			c.warn("comment", Span{int32(i), int32(i + 2)}, "the comment that begins here has no end: it is read as / and *")
+		}
 		i = max(int(scan(src, i).end), i+1)
 	}
 }

@@ -117,6 +117,8 @@ var rewordings = map[string][]rewording{
 	"to_varchar":             {{1, "toString($1)"}},
 	"to_string":              {{1, "toString($1)"}},
 	"to_json_string":         {{1, "toJSONString($1)"}},
+	"timestamp":              {{1, "toDateTime($1)"}},
+	"datetime":               {{1, "toDateTime($1)"}},
 	"weekday":                {{1, "toDayOfWeek($1) - 1"}},
 	"dayname":                {{1, "dateName('weekday', $1)"}},
 	"add_months":             {{2, "$1 + INTERVAL $m2"}},
@@ -382,8 +384,24 @@ func jsonPath(x Expr) ([]string, bool) {
 	return strings.Split(text, "."), true
 }
 
-// safeCast knows SAFE_CAST(x AS INT64).
+// safeCast knows SAFE_CAST(x AS INT64), and CAST(x, String).
 func (h *habits) safeCast(x *Call) bool {
+	if strings.EqualFold(x.Name.Name, "cast") && len(x.Args) == 2 && !h.aliases[x.Name.Name] {
+		to := ""
+		switch t := x.Args[1].(type) {
+		case *Field:
+			to = h.text(t)
+		case *String:
+			to = t.Value
+		}
+		text := "CAST(" + h.text(x.Args[0]) + " AS " + to + ")"
+		if _, err := ParseExpr(text); to == "" || err != nil {
+			return false
+		}
+		h.skip[x.Args[1]] = true
+		h.replace(x, "CAST takes its type behind AS", text)
+		return true
+	}
 	if !strings.EqualFold(x.Name.Name, "safe_cast") || len(x.Args) != 1 {
 		return false
 	}

@@ -24,7 +24,10 @@ func (d *diagnosis) expected() {
 			return
 		}
 	}
-	for _, slip := range []func() bool{d.commaClause, d.symbolRewrite, d.wordRewrite, d.dateSlip, d.missingWord, d.distinctOn, d.symbolSlip, d.wordSlip, d.orderSlip, d.textSlip, d.listSlip} {
+	for _, slip := range []func() bool{
+		d.commaClause, d.misspelt, d.bracketSlip, d.symbolRewrite, d.wordRewrite, d.dateSlip, d.connective, d.conditional, d.windowSlip, d.withSlip,
+		d.joinSlip, d.missingWord, d.distinctOn, d.symbolSlip, d.wordSlip, d.orderSlip, d.textSlip, d.listSlip,
+	} {
 		if slip() {
 			return
 		}
@@ -117,6 +120,10 @@ func (d *diagnosis) symbolSlip() bool {
 		d.at = token{kind: kEq, start: prev.start, end: t.end}
 		d.message = `"=>" is no operator of HogQL`
 		if d.back(3).kind == kLParen || d.back(3).kind == kComma {
+			if d.back(3).kind == kLParen && strings.HasPrefix(d.text(d.back(4)), "array") && d.offer(prev.start, t.end, "->", "") {
+				d.note = "a lambda is written x -> …"
+				break
+			}
 			d.note = "a named argument is written name := value"
 			if d.offer(prev.start, t.end, ":=", "") {
 				break
@@ -339,6 +346,11 @@ func (d *diagnosis) textSlip() bool {
 		d.at = prev
 		d.at.start = prev.end - 1
 		d.message = "the text ends at this quote"
+		if i := strings.Index(d.text(prev), `"`); i > 0 && d.offer(prev.start+int32(i), prev.start+int32(i)+1, "'", "") {
+			d.at = token{kind: kBad, start: prev.start + int32(i), end: prev.start + int32(i) + 1}
+			d.message = "the text begins with a single quote and cannot end with a double one"
+			return true
+		}
 		d.note = "an apostrophe inside a text is written twice"
 		d.offer(prev.end-1, prev.end, "''", "'it''s'")
 		return true
@@ -366,6 +378,12 @@ func (d *diagnosis) listSlip() bool {
 	t, prev, before := d.f.tok, d.back(1), d.back(2)
 	if d.rule != ruleSelect || len(d.before) < 2 {
 		return false
+	}
+	if len(d.opens) > 0 && d.opens[len(d.opens)-1].kind == kLBrace {
+		return false
+	}
+	if k := d.clauseAt(); k == kwLimit || k == kwOffset || k == kwWhere || k == kwFrom {
+		return false // no lists
 	}
 	switch {
 	case t.kind == kLParen && prev.kind == kIdent && endsOperand(before) && clauseRank(before.kw) == 0:

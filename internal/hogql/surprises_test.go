@@ -74,6 +74,7 @@ var surprises = []surprise{
 	{"1--2", "SELECT 1«--»2", "warning", "comment", "begins a comment", ""},
 	{"a//b", "SELECT number«//»2 FROM numbers(9)", "warning", "comment", "FROM and what else follows", ""},
 	{"a #b", "SELECT number «#»b FROM numbers(9)", "warning", "comment", "FROM and what else follows", ""},
+	{"a comment without an end", "SELECT 1 «/*» one FROM numbers(9)", "warning", "comment", "has no end", ""},
 	{"a comment", "SELECT number -- the number\nFROM numbers(9) # from here", "", "", "", ""},
 	{"// in a template", "SELECT f'https://posthog.com/{event}', <a href={f'//{event}'}>x // y</a> FROM events WHERE {filters}", "", "", "", ""},
 	{"exclude loses its table", "SELECT «e.* EXCLUDE (event)» FROM events AS e JOIN persons AS p ON p.id = e.person_id WHERE {filters}", "warning", "dropped", "drops the table before * EXCLUDE", ""},
@@ -199,9 +200,14 @@ var mistakes = []surprise{
 
 func TestSurprises(t *testing.T) {
 	t.Parallel()
-	s := sandboxtest.Start(t)
+	surprised(t, sandboxtest.Start(t), append(surprises, mistakes...))
+}
+
+// surprised checks the finding about each text, and that its repair has no error, has not the same fault, and runs.
+func surprised(t *testing.T, s *sandboxtest.Sandbox, list []surprise) {
+	t.Helper()
 	cat := catalogueOf(t, project)
-	for _, c := range append(surprises, mistakes...) {
+	for _, c := range list {
 		t.Run(c.id, func(t *testing.T) {
 			t.Parallel()
 			o := hogql.CheckOptions{Values: map[string]bool{"name": true, "p1": true}}
