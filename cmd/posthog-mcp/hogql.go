@@ -7,8 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"iter"
 	"os"
+	"path/filepath"
 	"strings"
 	"unicode/utf8"
 
@@ -53,9 +55,11 @@ JSON form of PostHog's own parser, without positions; without --jsonl it is all 
 		RunE: func(_ *cobra.Command, files []string) error {
 			out := bufio.NewWriter(p.stdout)
 			failed := false
+			var unread error
 			for t, err := range p.hogqlTexts(in, files) {
 				if err != nil {
-					return errors.Join(err, out.Flush())
+					unread = alsoUnread(unread, err)
+					continue
 				}
 				tree, err := t.parse()
 				failed = failed || err != nil
@@ -75,7 +79,7 @@ JSON form of PostHog's own parser, without positions; without --jsonl it is all 
 					return asLocal(err)
 				}
 			}
-			return hogqlEnd(out, failed)
+			return hogqlEnd(out, failed, unread)
 		},
 	}
 	in.flags(c)
@@ -152,8 +156,8 @@ func (t hogqlText) offsets(s hogql.Span) (start, end int) {
 	return start, start + utf8.RuneCountInString(t.Text[s.Start:s.End])
 }
 
-// hogqlTexts reads the texts of the files, or of standard input where none is named, one after the other. An
-// error ends the sequence.
+// hogqlTexts reads the texts of the files, or of standard input where none is named, one after the other; of a
+// folder, its files that end with .sql or .hogql. A file that cannot be read is an error, and the others come after it.
 func (p *program) hogqlTexts(in hogqlInput, files []string) iter.Seq2[hogqlText, error] {
 	if in.rule != "select" && in.rule != "expr" {
 		return func(yield func(hogqlText, error) bool) {
@@ -165,11 +169,38 @@ func (p *program) hogqlTexts(in hogqlInput, files []string) iter.Seq2[hogqlText,
 	}
 	return func(yield func(hogqlText, error) bool) {
 		for _, name := range files {
-			if !p.hogqlFile(in, name, yield) {
+			names, err := hogqlFolder(name)
+			if err != nil && !yield(hogqlText{}, err) {
 				return
+			}
+			for _, name := range names {
+				if !p.hogqlFile(in, name, yield) {
+					return
+				}
 			}
 		}
 	}
+}
+
+// hogqlFolder returns the names of the files of a folder; of any other name, that name.
+func hogqlFolder(name string) ([]string, error) {
+	if info, err := os.Stat(name); err != nil || !info.IsDir() {
+		return []string{name}, nil // opening it tells what is wrong
+	}
+	var names []string
+	err := filepath.WalkDir(name, func(path string, d fs.DirEntry, err error) error {
+		if ext := filepath.Ext(path); err == nil && !d.IsDir() && (ext == ".sql" || ext == ".hogql") {
+			names = append(names, path)
+		}
+		return err
+	})
+	switch {
+	case err != nil:
+		return names, usagef("read the folder: %w", err)
+	case len(names) == 0:
+		return nil, usagef("%s: the folder holds no .sql or .hogql file", name)
+	}
+	return names, nil
 }
 
 // hogqlFile yields the texts of one file and tells whether to go on.
@@ -178,8 +209,7 @@ func (p *program) hogqlFile(in hogqlInput, name string, yield func(hogqlText, er
 	if name != "-" {
 		f, err := os.Open(name) //nolint:gosec // the file is the user's choice
 		if err != nil {
-			yield(hogqlText{}, usagef("open the text: %w", err))
-			return false
+			return yield(hogqlText{}, usagef("open the text: %w", err))
 		}
 		defer func() { _ = f.Close() }()
 		from = f
@@ -189,10 +219,20 @@ func (p *program) hogqlFile(in hogqlInput, name string, yield func(hogqlText, er
 	}
 	text, err := io.ReadAll(from)
 	if err != nil {
-		yield(hogqlText{}, localError{fmt.Errorf("read %s: %w", name, err)})
-		return false
+		return yield(hogqlText{}, usagef("read %s: %w", name, err))
 	}
-	return yield(hogqlText{Rule: in.rule, Text: string(text), name: name}, nil)
+	return yield(hogqlText{Rule: in.rule, Text: strings.TrimPrefix(string(text), byteOrderMark), name: name}, nil)
+}
+
+// byteOrderMark is what some editors put before a text; no column counts it.
+const byteOrderMark = "\uFEFF"
+
+// alsoUnread adds a text that could not be read to those before it.
+func alsoUnread(before, err error) error {
+	if before == nil {
+		return err
+	}
+	return usagef("%w\n%w", before, err)
 }
 
 // hogqlLines yields the texts of JSON lines and tells whether to go on.
@@ -201,18 +241,15 @@ func hogqlLines(in hogqlInput, name string, from io.Reader, yield func(hogqlText
 	for n := 1; ; n++ {
 		line, end := lines.ReadBytes('\n')
 		if end != nil && !errors.Is(end, io.EOF) {
-			yield(hogqlText{}, localError{fmt.Errorf("read %s: %w", name, end)})
-			return false
+			return yield(hogqlText{}, usagef("read %s: %w", name, end))
 		}
 		if line = bytes.TrimSpace(line); len(line) > 0 {
 			t := hogqlText{Rule: in.rule, name: fmt.Sprintf("%s:%d", name, n)}
 			if err := json.Unmarshal(line, &t); err != nil {
-				yield(t, usagef("%s: no JSON object with id, rule and text: %w", t.name, err))
-				return false
+				return yield(t, usagef("%s: no JSON object with id, rule and text: %w", t.name, err))
 			}
 			if t.Rule != "select" && t.Rule != "expr" {
-				yield(t, usagef("%s: rule %q: it is select or expr", t.name, t.Rule))
-				return false
+				return yield(t, usagef("%s: rule %q: it is select or expr", t.name, t.Rule))
 			}
 			if !yield(t, nil) {
 				return false
@@ -231,10 +268,14 @@ func writeLine(w io.Writer, v any) error {
 	return e.Encode(v)
 }
 
-// hogqlEnd ends a command of the group: what failed is already reported, and the exit code is then 1.
-func hogqlEnd(out *bufio.Writer, failed bool) error {
+// hogqlEnd ends a command of the group: what failed is already reported, and the exit code is then 1. What could not
+// be read is reported now.
+func hogqlEnd(out *bufio.Writer, failed bool, unread error) error {
 	if err := out.Flush(); err != nil {
 		return asLocal(err)
+	}
+	if unread != nil {
+		return unread
 	}
 	if failed {
 		return errSilent

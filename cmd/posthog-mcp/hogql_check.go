@@ -26,9 +26,10 @@ func (p *program) hogqlCheck() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "check [FILE…]",
 		Short: "Find what is wrong with HogQL, or hardly meant",
-		Long: `Check each file, or standard input, without running anything: unknown tables, columns and functions, wrong
-arguments, misplaced aggregates, missing time filters, and what PostHog reads in another way than it looks.
-Errors are what PostHog refuses; the exit code is then 1. Warnings alone leave it 0, or 1 with --strict.
+		Long: `Check each file, of a folder each .sql and .hogql file, or standard input, without running anything: unknown
+tables, columns and functions, wrong arguments, misplaced aggregates, missing time filters, types that do not fit, and
+what PostHog reads in another way than it looks. Errors are what PostHog refuses; the exit code is then 1. Warnings
+alone leave it 0, or 1 with --strict. It is 2 where a file cannot be read: the others are checked nevertheless.
 
 Without --catalogue PostHog's own tables and functions are known, and events and properties are not judged.
 posthog-mcp objects --json > catalogue.json writes the catalogue of a project.
@@ -51,6 +52,9 @@ func (p *program) runHogqlCheck(k hogqlChecker, files []string) error {
 	if !slices.Contains([]string{"text", "github", "sarif"}, k.format) {
 		return usagef("--format %q: it is text, github or sarif", k.format)
 	}
+	if k.in.jsonl && k.format != "text" {
+		return usagef("--jsonl has a form of its own: leave --format %s out", k.format)
+	}
 	catalogue, err := readCatalogue(k.catalogue)
 	if err != nil {
 		return err
@@ -58,9 +62,11 @@ func (p *program) runHogqlCheck(k hogqlChecker, files []string) error {
 	out := bufio.NewWriter(p.stdout)
 	report := hogqlReport{out: out, format: k.format}
 	failed := false
+	var unread error
 	for t, err := range p.hogqlTexts(k.in, files) {
 		if err != nil {
-			return errors.Join(err, report.end(), out.Flush())
+			unread = alsoUnread(unread, err)
+			continue
 		}
 		found, parseErr := k.check(t, catalogue)
 		_, isProblem := found.Problem()
@@ -79,7 +85,7 @@ func (p *program) runHogqlCheck(k hogqlChecker, files []string) error {
 			return asLocal(err)
 		}
 	}
-	return hogqlEnd(out, failed)
+	return hogqlEnd(out, failed, unread)
 }
 
 // readCatalogue reads the file of --catalogue; without one, PostHog's own tables are all that is known.

@@ -33,9 +33,11 @@ With --jsonl each line of the input is one text, as for parse, and each line of 
 			out := bufio.NewWriter(p.stdout)
 			f.out = out
 			failed := false
+			var unread error
 			for t, err := range p.hogqlTexts(in, files) {
 				if err != nil {
-					return errors.Join(err, out.Flush())
+					unread = alsoUnread(unread, err)
+					continue
 				}
 				ok, err := f.text(t, in.jsonl)
 				if err != nil {
@@ -43,7 +45,7 @@ With --jsonl each line of the input is one text, as for parse, and each line of 
 				}
 				failed = failed || !ok
 			}
-			return hogqlEnd(out, failed)
+			return hogqlEnd(out, failed, unread)
 		},
 	}
 	in.flags(c)

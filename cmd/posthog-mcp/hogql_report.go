@@ -3,6 +3,8 @@ package main
 import (
 	"bufio"
 	"fmt"
+	"net/url"
+	"path/filepath"
 	"slices"
 	"strings"
 	"unicode/utf8"
@@ -87,7 +89,7 @@ func (r *hogqlReport) sarif(t hogqlText, f hogql.Finding) {
 	}
 	line, column := endOf(t, f)
 	where := sarifPhysical{
-		Artifact: sarifArtifact{URI: t.name},
+		Artifact: sarifArtifact{URI: (&url.URL{Path: filepath.ToSlash(t.name)}).String()},
 		Region:   sarifRegion{StartLine: f.Line, StartColumn: f.Column, EndLine: line, EndColumn: column},
 	}
 	result := sarifResult{RuleID: f.Code, Level: f.Severity.String(), Message: sarifText{message}, Locations: []sarifLocation{{where}}}

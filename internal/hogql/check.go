@@ -33,7 +33,7 @@ func Check(q Query, cat *Catalogue, o CheckOptions) Findings {
 	c := &checker{cat: cat, o: o}
 	c.query(q, nil, false)
 	c.accidents(q)
-	c.comments()
+	c.comments(q)
 	c.habits(q)
 	return c.list.locate(o.Source)
 }
@@ -47,7 +47,7 @@ func CheckExpr(x Expr, cat *Catalogue, o CheckOptions) Findings {
 	s.sources = []*source{{paths: [][]string{{"events"}}, table: cat.table("events")}}
 	s.expr(x, place{})
 	c.accidents(x)
-	c.comments()
+	c.comments(x)
 	for i := range c.list {
 		if c.list[i].Code == "unknown-column" && strings.HasPrefix(c.list[i].Message, "events ") {
 			c.list[i].Severity, c.list[i].Fix = Warning, nil
@@ -61,6 +61,8 @@ type checker struct {
 	cat  *Catalogue
 	o    CheckOptions
 	list Findings
+
+	digitsSeen *TupleIndex // reported with the name behind it
 }
 
 // full tells that there is nothing more to report.
@@ -165,7 +167,10 @@ func (c *checker) limit(l *Limit) {
 		return
 	}
 	if l.Offset != nil {
-		c.offset(l.Offset.Pos(), l.Swapped)
+		c.offset(l)
+	}
+	if f, ok := l.N.(*Field); ok && !l.Percent {
+		c.limitName(f)
 	}
 	if n, ok := l.N.(*Number); ok && !l.Percent {
 		if rows, ok := smallInt(n.Text); ok && rows > MaxRows {
@@ -175,15 +180,35 @@ func (c *checker) limit(l *Limit) {
 	}
 }
 
-func (c *checker) offset(span Span, swapped bool) {
-	switch {
-	case !c.o.Offset && swapped:
-		c.add(Finding{Severity: Problem, Code: "offset", Span: span, Message: "LIMIT a, b means limit a and offset b in HogQL, and OFFSET is refused to API keys", Hint: keysetHint})
-	case !c.o.Offset:
-		c.add(Finding{Severity: Problem, Code: "offset", Span: span, Message: "OFFSET is refused to API keys", Hint: keysetHint})
-	case swapped:
-		c.warn("limit-order", span, "LIMIT a, b means limit a and offset b in HogQL: the other way round than in MySQL and ClickHouse. Write LIMIT n OFFSET m")
+// limitName reports LIMIT with a column for a number.
+func (c *checker) limitName(f *Field) {
+	out := Finding{Severity: Problem, Code: "limit-name", Span: f.Span, Message: "LIMIT takes a number, not the column " + quoted(Print(f))}
+	if len(f.Chain) == 1 && strings.EqualFold(f.Chain[0].Name, "all") {
+		out.Message = "LIMIT ALL is read as a column: PostHog gives 50,000 rows at most"
+		out.Fix = c.edit(f.Span, "50000")
 	}
+	c.add(out)
+}
+
+// offset reports the OFFSET of LIMIT.
+func (c *checker) offset(l *Limit) {
+	span := l.Offset.Pos()
+	f := Finding{Severity: Problem, Code: "offset", Span: span, Message: "OFFSET is refused to API keys", Hint: keysetHint}
+	n, isNumber := l.Offset.(*Number)
+	switch {
+	case !c.o.Offset && l.Swapped:
+		f.Message = "LIMIT a, b means limit a and offset b in HogQL, and OFFSET is refused to API keys"
+	case !c.o.Offset && isNumber && n.Text == "0" && l.N != nil && l.N.Pos().End < span.Start && !l.WithTies:
+		f.Message, f.Hint = "OFFSET is refused to API keys, even OFFSET 0", ""
+		f.Fix = c.edit(Span{l.N.Pos().End, span.End}, "")
+	case !c.o.Offset:
+	case l.Swapped:
+		f.Severity, f.Code, f.Hint = Warning, "limit-order", ""
+		f.Message = "LIMIT a, b means limit a and offset b in HogQL: the other way round than in MySQL and ClickHouse. Write LIMIT n OFFSET m"
+	default:
+		return
+	}
+	c.add(f)
 }
 
 // keysetHint is what to do instead of OFFSET.

@@ -1,6 +1,7 @@
 package hogql
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -15,20 +16,17 @@ func (c *checker) accidents(n Node) {
 			if len(n.OrderBy) > 0 {
 				c.warn("dropped", n.OrderBy[0].Span, "PostHog drops ORDER BY behind UNION, INTERSECT and EXCEPT: the rows are in no order. Write SELECT * FROM (…) ORDER BY …")
 			}
+			c.setTail(n)
 		case *IgnoreNulls:
-			c.warn("dropped", n.Span, "PostHog drops IGNORE NULLS: aggregates leave nulls out in any case; for windows filter them in a subquery")
+			c.ignoreNulls(n)
 		case *Call:
 			c.strangeCall(n)
 		case *Binary:
 			c.strangeBinary(n)
 		case *Alias:
-			if inner, ok := n.X.(*Alias); ok {
-				c.warn("two-aliases", n.Name.Span, "two names for one column, %s and %s: is a comma missing, or is one of them a word of a clause?", quoted(inner.Name.Name), quoted(n.Name.Name))
-			}
+			c.twoAliases(n)
 		case *TupleIndex:
-			if f, ok := n.X.(*Field); ok && f.Chain[len(f.Chain)-1].Name == "properties" {
-				c.warn("property-name", n.Span, "a property whose name begins with a digit needs backticks: %s.`%s…`", Print(f), n.Index)
-			}
+			c.digits(n, Ident{})
 			if n.Index == "0" {
 				c.problem("index-zero", n.Span, "HogQL counts from 1: there is no element 0")
 			}
@@ -37,62 +35,49 @@ func (c *checker) accidents(n Node) {
 	})
 }
 
-// dropped warns about the parts of a SELECT that PostHog drops.
-func (c *checker) dropped(q *Select) {
-	if len(q.TailOrder) > 0 {
-		c.warn("dropped", q.TailOrder[0].Span, "PostHog drops ORDER BY behind LIMIT: the rows are in no order. Write ORDER BY before LIMIT")
-	}
-	if q.Totals {
-		c.warn("dropped", q.Span, "PostHog drops WITH TOTALS")
-	}
-	if q.GroupBy != nil && q.GroupBy.With != "" {
-		c.warn("dropped", q.GroupBy.Span, "PostHog drops WITH ROLLUP and WITH CUBE behind GROUP BY. Write GROUP BY ROLLUP(…) or CUBE(…)")
-	}
-	for _, o := range q.OrderBy {
-		if o.Nulls != "" {
-			c.warn("dropped", o.Span, "PostHog drops NULLS FIRST and NULLS LAST: sort by x IS NULL first")
-		}
-		if o.Collate != "" {
-			c.warn("dropped", o.Span, "PostHog drops COLLATE: sort by lower(x)")
+// ignoreNulls warns about IGNORE NULLS where it changes something: aggregates leave nulls out in any case.
+func (c *checker) ignoreNulls(n *IgnoreNulls) {
+	if call, ok := n.X.(*Call); ok && call.Over == nil {
+		if fn, known := LookupFunction(call.Name.Name); known && fn.Aggregate {
+			return
 		}
 	}
-	for _, j := range q.From {
-		if j.Natural {
-			c.warn("dropped", j.Span, "PostHog drops NATURAL: write the join's condition after ON")
-		}
-		if j.On != nil && !equates(j.On) {
-			c.warn("join-condition", j.On.Pos(), "ClickHouse joins on equal values only: this condition has no = between the two tables. Write CROSS JOIN and put it into WHERE")
-		}
-	}
-	if len(q.From) > 1 {
-		for _, x := range q.Columns {
-			if star, ok := x.(*Star); ok && len(star.Table) > 0 && len(star.Exclude) > 0 {
-				c.warn("dropped", star.Span, "PostHog drops the table before * EXCLUDE: the columns of all tables come")
-			}
-		}
-	}
+	c.warn("dropped", n.Span, "PostHog drops IGNORE NULLS. Leave the nulls out in a subquery: WHERE … IS NOT NULL")
 }
 
-// equates tells whether a condition of a join holds an equation, or something that is not plain.
-func equates(x Expr) bool {
-	found := false
-	Walk(x, func(n Node) bool {
-		switch n := n.(type) {
-		case *Binary:
-			switch n.Op {
-			case OpLess, OpLessEq, OpGreater, OpGreaterEq, OpNotEq:
-			default:
-				found = true
-			}
-		case *Logical, *Field, *Not, *Number, *String, *Interval, *Between:
-		case *Call:
-			found = found || n.Name.Name == "equals" || n.Name.Name == "and"
-		default:
-			found = true
-		}
-		return !found
-	})
-	return found
+// twoAliases warns about a column with two names, one of which is rather a word or a column of its own.
+func (c *checker) twoAliases(n *Alias) {
+	if t, ok := n.X.(*TupleIndex); ok {
+		c.digits(t, n.Name)
+	}
+	inner, ok := n.X.(*Alias)
+	if !ok || inner.Name.Name == n.Name.Name || inner.End < n.Name.Start && strings.Contains(c.text(Span{inner.End, n.Name.Start}), ")") {
+		return
+	}
+	if strings.EqualFold(inner.Name.Name, "from") && !inner.Name.Quoted {
+		c.warn("two-aliases", inner.Name.Span, "FROM is read as a name of the column here, because it stands behind AS: a name is missing before it")
+		return
+	}
+	c.warn("two-aliases", n.Name.Span, "two names for one column, %s and %s: is a comma missing, or is one of them a word of a clause?", quoted(inner.Name.Name), quoted(n.Name.Name))
+}
+
+// digits warns about properties.123abc, which is an element of a tuple. rest is the name right behind the digits.
+func (c *checker) digits(n *TupleIndex, rest Ident) {
+	f, ok := n.X.(*Field)
+	if !ok || f.Chain[len(f.Chain)-1].Name != "properties" || rest.Start > 0 && rest.Start != n.End || c.digitsSeen == n {
+		return
+	}
+	c.digitsSeen = n
+	span := Span{n.End - int32(len(n.Index)), n.End}
+	out := Finding{Severity: Warning, Code: "property-name", Span: span, Message: "a property whose name begins with a digit needs backticks: " + clip(Print(f), 60) + ".`" + n.Index + "…`"}
+	if rest.Start > 0 {
+		span.End = rest.End
+		out.Span = span
+		out.Message = "a property whose name begins with a digit needs backticks"
+		out.Hint = "`" + n.Index + rest.Name + "`"
+		out.Fix = c.edit(span, out.Hint)
+	}
+	c.add(out)
 }
 
 // strangeCall warns about calls whose parts PostHog drops or reads in another way.
@@ -126,11 +111,22 @@ func (c *checker) strangeBinary(x *Binary) {
 		c.dash(x)
 	default:
 		call, ok := x.X.(*Call)
-		if ok && x.Op.compares() && strings.EqualFold(call.Name.Name, "not") && len(call.Args) == 1 && strings.HasPrefix(c.text(Span{call.Name.End, call.End}), " ") {
+		if ok && x.Op.compares() && strings.EqualFold(call.Name.Name, "not") && len(call.Args) == 1 && !isTruth(x.Y) {
 			c.add(Finding{Severity: Warning, Code: "not-order", Span: call.Name.Span, Message: "NOT (x) before a comparison is read as a function: this compares the negation",
 				Hint: "NOT (" + Print(call.Args[0]) + " " + x.Op.String() + " " + Print(x.Y) + ")"})
 		}
 	}
+}
+
+// isTruth tells what a negation can well be compared with.
+func isTruth(x Expr) bool {
+	switch x := x.(type) {
+	case *Bool:
+		return true
+	case *Number:
+		return x.Text == "0" || x.Text == "1"
+	}
+	return false
 }
 
 // isComparedParen tells whether an operand begins behind a parenthesis of its own.
@@ -152,33 +148,15 @@ func (c *checker) dash(x *Binary) {
 	}
 	last := f.Chain[len(f.Chain)-1]
 	name := last.Name + x.Op.String() + y.Chain[0].Name
-	c.add(Finding{Severity: Warning, Code: "property-name", Span: Span{last.Start, y.End}, Hint: "`" + name + "`", Fix: c.edit(Span{last.Start, y.End}, "`"+name+"`"),
-		Message: c.text(Span{last.Start, y.End}) + " is read as " + map[Op]string{OpSub: "a subtraction", OpDiv: "a division"}[x.Op] + ": a property with such a name needs backticks"})
-}
-
-// comments warns about comments that are hardly meant as such.
-func (c *checker) comments() {
-	src := c.o.Source
-	for i := 0; i < len(src); {
-		end := skipSpace(src, i)
-		if end > i {
-			if i > 0 && strings.IndexByte(" \t\r\n(,;", src[i-1]) < 0 && end-i > 2 {
-				c.comment(i, end)
-			}
-			i = end
-			continue
+	span := Span{last.Start, y.End}
+	out := Finding{Severity: Warning, Code: "property-name", Span: span, Hint: "`" + name + "`", Fix: c.edit(span, "`"+name+"`"),
+		Message: c.text(span) + " is read as " + map[Op]string{OpSub: "a subtraction", OpDiv: "a division"}[x.Op] + ": a property with such a name needs backticks"}
+	c.list = slices.DeleteFunc(c.list, func(f Finding) bool { // the second half is no column, and this says why
+		half := f.Code == "unknown-column" && f.Severity == Problem && f.Span == y.Chain[0].Span
+		if half {
+			out.Severity = Problem
 		}
-		t := scan(src, i)
-		i = max(int(t.end), i+1)
-	}
-}
-
-// comment warns about one that follows its neighbour without a blank, and has no blank behind its mark.
-func (c *checker) comment(from, to int) {
-	text := c.o.Source[from:to]
-	for _, mark := range []string{"--", "//", "#"} {
-		if strings.HasPrefix(text, mark) && len(text) > len(mark) && strings.IndexByte(" \t\r\n-/#=*", text[len(mark)]) < 0 {
-			c.warn("comment", Span{int32(from), int32(from + len(mark))}, "%s begins a comment: what follows on this line is not read", mark)
-		}
-	}
+		return half
+	})
+	c.add(out)
 }

@@ -26,6 +26,8 @@ func (s *scope) call(x *Call, at place) {
 		}
 	default:
 		s.arity(x, fn)
+		s.windowed(x, fn)
+		s.arguments(x, fn)
 	}
 	inner := at
 	if known && fn.Aggregate && x.Over == nil {
@@ -38,11 +40,13 @@ func (s *scope) call(x *Call, at place) {
 		inner.aggregate = fn.Name
 	}
 	if x.Over != nil {
-		if at.clause != "" {
-			s.c.add(Finding{Severity: Problem, Code: "aggregate-in-" + strings.ToLower(strings.ReplaceAll(at.clause, " ", "-")), Span: x.Span,
-				Message: "a window function cannot stand in " + at.clause, Hint: "SELECT * FROM (SELECT …, " + fn.Name + "(…) OVER (…) AS x FROM …) WHERE x …"})
+		if at.aggregate != "" {
+			s.c.problem("nested-aggregate", x.Span, "a window function cannot stand inside the aggregate %s: compute it in a subquery first", at.aggregate)
 		}
-		inner = place{} // its arguments are computed first: they may be aggregates
+		if where := cmp.Or(at.clause, at.noWindow); where != "" {
+			s.windowIn(x.Span, aWindow, where)
+		}
+		inner = place{noWindow: "another window function"} // its arguments are computed first: they may be aggregates
 		s.over(x.Over)
 	}
 	s.exprs(x.Params, place{})
@@ -50,6 +54,17 @@ func (s *scope) call(x *Call, at place) {
 	s.orders(x.OrderBy, inner)
 	s.orders(x.Within, inner)
 	s.expr(x.Filter, inner)
+}
+
+// windowed checks that OVER stands behind what can take it, and behind what needs it.
+func (s *scope) windowed(x *Call, fn Function) {
+	switch {
+	case fn.Window && x.Over == nil:
+		s.c.add(Finding{Severity: Problem, Code: "window-without-over", Span: x.Span, Message: fn.Name + " is a window function and needs OVER",
+			Hint: clip(Print(x), 60) + " OVER (PARTITION BY … ORDER BY …)"})
+	case x.Over != nil && !fn.Window && !fn.Aggregate:
+		s.c.warn("no-window-function", x.Span, "%s is no aggregate and no window function: it takes no OVER", fn.Name)
+	}
 }
 
 func (s *scope) over(o *Over) {
@@ -97,7 +112,7 @@ func (s *scope) aggregateIn(span Span, what, clause string) {
 func (s *scope) aliasedAggregate(f *Field, at place) {
 	name := f.Chain[0].Name
 	x, ok := s.aliases[name]
-	if !ok || len(f.Chain) > 1 || s.inside(name) || s.isParam(name) || at.clause == "" && at.aggregate == "" || at.clause == "ARRAY JOIN" {
+	if !ok || len(f.Chain) > 1 || s.inside(name) || s.isParam(name) || at == (place{}) || at.clause == "ARRAY JOIN" {
 		return
 	}
 	for _, src := range s.sources {
@@ -105,22 +120,58 @@ func (s *scope) aliasedAggregate(f *Field, at place) {
 			return
 		}
 	}
-	holds, known := s.sums[name]
+	what, known := s.sums[name]
 	if !known {
-		holds = hasAggregate(x)
+		what = innerAggregate(x)
 		if s.sums == nil {
-			s.sums = map[string]bool{}
+			s.sums = map[string]string{}
 		}
-		s.sums[name] = holds
+		s.sums[name] = what
 	}
-	if !holds {
-		return
+	switch {
+	case what == "":
+	case at.aggregate != "":
+		s.c.problem("nested-aggregate", f.Span, "%s is %s inside the aggregate %s: compute it in a subquery first", name, what, at.aggregate)
+	case what == aWindow:
+		s.windowIn(f.Span, name+" is "+what+" and", cmp.Or(at.clause, at.noWindow))
+	case at.clause != "":
+		s.aggregateIn(f.Span, name, at.clause)
 	}
-	if at.aggregate != "" {
-		s.c.problem("nested-aggregate", f.Span, "%s is an aggregate inside the aggregate %s: compute it in a subquery first", name, at.aggregate)
-		return
+}
+
+// What an alias can stand for that is not computed row by row.
+const (
+	anAggregate = "an aggregate"
+	aWindow     = "a window function"
+)
+
+// innerAggregate tells whether an expression holds an aggregate or a window function; "" for neither.
+func innerAggregate(x Expr) string {
+	window := false
+	Walk(x, func(n Node) bool {
+		if call, ok := n.(*Call); ok && call.Over != nil {
+			window = true
+		}
+		_, isQuery := n.(*Subquery)
+		return !window && !isQuery
+	})
+	switch {
+	case window:
+		return aWindow
+	case hasAggregate(x):
+		return anAggregate
 	}
-	s.aggregateIn(f.Span, name, at.clause)
+	return ""
+}
+
+// windowIn reports a window function where none may stand.
+func (s *scope) windowIn(span Span, what, clause string) {
+	code := "aggregate-in-" + strings.ToLower(strings.ReplaceAll(clause, " ", "-"))
+	if strings.HasPrefix(clause, "another") {
+		code = "nested-aggregate"
+	}
+	s.c.add(Finding{Severity: Problem, Code: code, Span: span,
+		Message: what + " cannot stand in " + clause, Hint: "SELECT * FROM (SELECT …, row_number() OVER (…) AS x FROM …) WHERE x …"})
 }
 
 // hasAggregate tells whether an expression holds an aggregate, windows and subqueries left aside.
@@ -155,9 +206,14 @@ func (s *scope) unknownFunction(x *Call) {
 		f.Fix = s.c.edit(x.Name.Span, near[same])
 	case len(near) > 0:
 		f.Message += ". Close: " + strings.Join(near, ", ")
-		if len(near) == 1 {
+		slip := func(n string) bool { return editDistance(strings.ToLower(name), strings.ToLower(n), 1) <= 1 }
+		if slip(near[0]) && !slices.ContainsFunc(near[1:], slip) {
 			f.Fix = s.c.edit(x.Name.Span, near[0])
 		}
+	case strings.EqualFold(name, "exists"):
+		f.Hint = "key IN (SELECT key FROM …)"
+	case strings.EqualFold(name, "cube"), strings.EqualFold(name, "rollup"):
+		f.Message = strings.ToUpper(name) + " stands alone in GROUP BY: beside other keys it is read as a function"
 	}
 	s.c.add(f)
 }
@@ -210,12 +266,18 @@ func (s *scope) arity(x *Call, fn Function) {
 		}
 		s.c.add(f)
 	}
+	if n := len(args); fn.Name == "multiIf" && n >= fn.MinArgs && n%2 == 0 {
+		s.c.problem("argument-count", x.Span, "multiIf takes pairs of a condition and a value, and one value more for the rest: here %s", isAre(n))
+	}
 	n := len(params)
 	switch {
 	case n < fn.MinParams && !x.HasParam:
 		s.c.add(Finding{Severity: Problem, Code: "argument-count", Span: x.Span, Message: kind + fn.Name + " needs parameters in parentheses of their own before its arguments",
 			Hint: fn.Name + "(…)(" + clip(printList(args), 60) + ")"})
 	case fn.MinParams == 0 && fn.MaxParams == 0 && n > 0: // PostHog counts them only where some are needed
+		if fn.Aggregate {
+			return // ClickHouse's own may take some: groupArray(5)(x)
+		}
 		s.c.warn("argument-count", x.Span, "%s%s takes no parameters in parentheses of their own", kind, fn.Name)
 	case n < fn.MinParams || fn.MaxParams >= 0 && n > fn.MaxParams:
 		s.c.problem("argument-count", x.Span, "%s%s takes %s in its first parentheses; here %s", kind, fn.Name, between(fn.MinParams, fn.MaxParams, "parameter"), isAre(n))

@@ -1,6 +1,7 @@
 package hogql
 
 import (
+	"regexp"
 	"strconv"
 	"strings"
 )
@@ -9,6 +10,7 @@ import (
 type place struct {
 	clause    string // "WHERE", "GROUP BY", … where no aggregate may stand; else ""
 	aggregate string // the aggregate that it is an argument of
+	noWindow  string // where aggregates may stand, but no window function
 }
 
 func (s *scope) exprs(list []Expr, at place) {
@@ -35,6 +37,7 @@ func (s *scope) expr(x Expr, at place) {
 	case *Star:
 		s.starAlone(x)
 	case *Alias:
+		s.c.percent(x.Name)
 		s.using = append(s.using, x.Name.Name)
 		s.expr(x.X, at)
 		s.using = s.using[:len(s.using)-1]
@@ -53,10 +56,30 @@ func (s *scope) expr(x Expr, at place) {
 		return
 	case *CallExpr:
 		s.callExpr(x)
+		if cast, ok := x.Fn.(*Cast); ok { // what looks like arguments is of the type
+			s.expr(cast.X, at)
+			return
+		}
 	case *Binary:
 		s.binary(x)
 	case *Index:
 		s.index(x)
+	case *Between:
+		left := s.quiet(x.X)
+		s.compare(x.X, left, x.Low, OpGreaterEq)
+		s.compare(x.X, left, x.High, OpLessEq)
+	case *Not:
+		s.condition(x.X, "NOT")
+	case *Logical:
+		for _, e := range x.Exprs {
+			s.condition(e, x.Op.String())
+		}
+	case *Case:
+		for _, w := range x.Whens {
+			if x.Operand == nil {
+				s.condition(w.Cond, "WHEN")
+			}
+		}
 	case *Columns:
 		if x.Star == nil {
 			s.exprs(x.List, at)
@@ -136,25 +159,31 @@ func (s *scope) callExpr(x *CallExpr) {
 func (s *scope) binary(x *Binary) {
 	switch x.Op {
 	case OpEq, OpNotEq, OpLess, OpLessEq, OpGreater, OpGreaterEq:
-		s.compare(s.quiet(x.X), x.Y, x.Op)
-		s.compare(s.quiet(x.Y), x.X, x.Op)
+		left, right := s.quiet(x.X), s.quiet(x.Y)
+		s.compare(x.X, left, x.Y, x.Op)
+		s.compare(x.Y, right, x.X, x.Op)
+		s.compareStored(x, left, right)
+	case OpLike, OpNotLike, OpILike, OpNotILike, OpRegex, OpNotRegex, OpIRegex, OpNotIRegex:
+		s.pattern(x)
+	case OpAdd, OpSub, OpMul, OpDiv, OpMod:
+		s.calculation(x)
 	case OpIn, OpNotIn:
 		left := s.quiet(x.X)
 		if t, ok := x.Y.(*Tuple); ok {
 			for _, e := range t.Elems {
-				s.compare(left, e, OpEq)
+				s.compare(x.X, left, e, OpEq)
 			}
 			return
 		}
 		if a, ok := x.Y.(*Array); ok {
 			for _, e := range a.Elems {
-				s.compare(left, e, OpEq)
+				s.compare(x.X, left, e, OpEq)
 			}
 			return
 		}
-		s.compare(left, x.Y, OpEq)
+		s.compare(x.X, left, x.Y, OpEq)
 		if f, ok := x.Y.(*Field); ok {
-			if v := s.quiet(f); v.known && v.typ != "" && v.typ != "array" && v.typ != "json" {
+			if v := s.quiet(f); v.known && v.typ != "" && v.class() != classArray && v.typ != "json" {
 				s.c.warn("in-column", x.Span, "IN with one column drops the parentheses: write %s = %s", clip(Print(x.X), 40), clip(Print(f), 40))
 			}
 		}
@@ -188,8 +217,8 @@ func (c *checker) cohort(x Expr) {
 	}
 }
 
-// compare warns where a value is compared with a literal that it cannot be.
-func (s *scope) compare(v value, lit Expr, op Op) {
+// compare warns where x, whose value is v, is compared with a literal that it cannot be.
+func (s *scope) compare(x Expr, v value, lit Expr, op Op) {
 	c := s.c
 	if !v.known {
 		return
@@ -198,35 +227,106 @@ func (s *scope) compare(v value, lit Expr, op Op) {
 		c.event(text)
 		return
 	}
-	name := v.column
-	if v.property != "" {
-		name = "the property " + quoted(v.property)
-	}
-	var numeric, isText, isBool bool
-	switch strings.ToLower(v.typ) {
-	case "numeric", "integer", "float", "decimal":
-		numeric = true
-	case "string":
-		isText = true
-	case "boolean":
-		isBool = true
+	k := v.class()
+	if !isStored(x, v) || k == classNone {
+		return
 	}
 	switch lit := lit.(type) {
 	case *String:
-		if _, err := strconv.ParseFloat(lit.Value, 64); numeric && err != nil {
-			c.warn("type-mismatch", lit.Span, "%s holds numbers, not the text %s", name, quoted(lit.Value))
-		} else if isBool && v.property != "" {
-			c.boolText(name, lit)
+		switch _, err := strconv.ParseFloat(lit.Value, 64); {
+		case k == classNumber && err != nil:
+			c.warn("type-mismatch", lit.Span, "%s holds numbers, not the text %s", label(v, x), quoted(lit.Value))
+		case k == classBool && (v.property != "" || v.column == "") && err != nil:
+			c.boolText(label(v, x), lit)
+		case k == classTime:
+			s.timeText(x, v, lit)
 		}
 	case *Number:
-		if isText {
-			c.add(Finding{Severity: Warning, Code: "type-mismatch", Span: lit.Span, Message: name + " holds text: compare it with " + Print(&String{Value: lit.Text}) + ", or convert it with toFloat",
-				Fix: c.edit(lit.Span, Print(&String{Value: lit.Text}))})
+		if k == classText {
+			s.textNumber(x, v, lit, op)
 		}
-		if v.typ == "datetime" || v.typ == "DateTime" {
-			c.warn("type-mismatch", lit.Span, "%s holds times: compare it with a time such as toDateTime('2026-01-31 00:00:00'), or now() - INTERVAL 7 DAY", name)
+		if k == classTime {
+			c.warn("type-mismatch", lit.Span, "%s holds times: compare it with a time such as toDateTime('2026-01-31 00:00:00'), or now() - INTERVAL 7 DAY", label(v, x))
 		}
 	}
+}
+
+// textNumber warns about a text that is compared with a number.
+func (s *scope) textNumber(x Expr, v value, lit *Number, op Op) {
+	f := Finding{Severity: Warning, Code: "type-mismatch", Span: lit.Span}
+	if op == OpEq || op == OpNotEq {
+		text := Print(&String{Value: lit.Text})
+		f.Message = label(v, x) + " holds text: compare it with " + text + ", or convert it with toFloat"
+		f.Fix = s.c.edit(lit.Span, text)
+	} else { // '10' is less than '9'
+		f.Message = label(v, x) + " holds text, which has no order of numbers"
+		f.Hint = "toFloat(" + Print(unaliased(x)) + ")"
+		if text := s.c.text(x.Pos()); text != "" && v.property != "" {
+			f.Fix = s.c.edit(x.Pos(), "toFloat("+text+")")
+		}
+	}
+	s.c.add(f)
+}
+
+// timeTexts are the texts that ClickHouse reads as a time: a date, with a time of day or without, or seconds.
+var timeTexts = regexp.MustCompile(`^(\d{4}[-/.]?\d{1,2}([-/.]?\d{1,2})?|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}|\d{9,13}(\.\d+)?)([ T]|$)`)
+
+// relativeTime is a time as PostHog's filters write it, which is no HogQL.
+var relativeTime = regexp.MustCompile(`^-?(\d+)\s*(h|d|w|m|q|y|hours?|days?|weeks?|months?|quarters?|years?)( ago)?$`)
+
+// timeText warns about a text that is no time.
+func (s *scope) timeText(x Expr, v value, lit *String) {
+	f := Finding{Severity: Warning, Code: "type-mismatch", Span: lit.Span}
+	text := strings.TrimSpace(lit.Value)
+	isDate := v.typ == "date" && v.column == ""
+	switch m := relativeTime.FindStringSubmatch(strings.ToLower(text)); {
+	case m != nil:
+		unit := map[byte]string{'h': "HOUR", 'd': "DAY", 'w': "WEEK", 'm': "MONTH", 'q': "QUARTER", 'y': "YEAR"}[m[2][0]]
+		f.Hint = "now() - INTERVAL " + m[1] + " " + unit
+		f.Fix = s.c.edit(lit.Span, f.Hint)
+	case strings.EqualFold(text, "now"), strings.EqualFold(text, "today"):
+		f.Hint = strings.ToLower(text) + "()"
+		f.Fix = s.c.edit(lit.Span, f.Hint)
+	case strings.EqualFold(text, "yesterday"):
+		f.Hint = "yesterday()"
+		f.Fix = s.c.edit(lit.Span, f.Hint)
+	case !timeTexts.MatchString(text):
+		f.Hint = "'2026-01-31' or '2026-01-31 00:00:00'"
+	case isDate && len(text) > 10 && strings.ContainsAny(text, " T"):
+		f.Message = label(v, x) + " is a date without a time of day, which " + quoted(lit.Value) + " has"
+		f.Hint = Print(&String{Value: text[:10]})
+		s.c.add(f)
+		return
+	default:
+		return
+	}
+	f.Message = label(v, x) + " holds times, and " + quoted(lit.Value) + " is none"
+	s.c.add(f)
+}
+
+// compareStored warns about comparing two values of different classes, neither of which is a literal.
+func (s *scope) compareStored(x *Binary, left, right value) {
+	a, b := left.class(), right.class()
+	if !isStored(x.X, left) || !isStored(x.Y, right) || a == b || a != classText && b != classText {
+		return
+	}
+	convert, text, v, other := "toFloat", x.X, left, b
+	if b == classText {
+		text, v, other = x.Y, right, a
+	}
+	switch other {
+	case classNumber:
+	case classTime:
+		convert = "toDateTime"
+	default:
+		return
+	}
+	f := Finding{Severity: Warning, Code: "type-mismatch", Span: text.Pos(), Hint: convert + "(" + Print(text) + ")",
+		Message: label(v, text) + " holds text, and is compared with " + other.String()}
+	if src := s.c.text(text.Pos()); src != "" && v.property != "" {
+		f.Fix = s.c.edit(text.Pos(), convert+"("+src+")")
+	}
+	s.c.add(f)
 }
 
 // boolText warns about 'true' where true is meant.
@@ -268,6 +368,9 @@ func (c *checker) event(text *String) {
 // count, so that signup finds user_signed_up.
 func (c *checker) containing(name string) []string {
 	stem := strings.NewReplacer("_", "", " ", "", "-", "", "$", "", "ed", "", "ing", "")
+	if len(name) < 3 {
+		return nil
+	}
 	words := strings.FieldsFunc(strings.ToLower(name), func(r rune) bool { return strings.ContainsRune("_ -$", r) })
 	var found []string
 	for event := range c.cat.Events {

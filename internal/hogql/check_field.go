@@ -30,13 +30,17 @@ func (s *scope) quiet(x Expr) value {
 		if v := s.quiet(x.X); ok && v.typ == "json" && v.property == "" {
 			return s.c.property(v, name.Value)
 		}
+		return value{}
 	}
-	return value{}
+	return s.computed(x)
 }
 
 // field resolves a chain of names.
 func (s *scope) field(f *Field) value {
 	first := f.Chain[0].Name
+	for _, id := range f.Chain {
+		s.c.percent(id)
+	}
 	if s.isParam(first) {
 		return value{}
 	}
@@ -55,6 +59,9 @@ func (s *scope) field(f *Field) value {
 	open := false
 	for _, src := range s.sources {
 		if found, _ := src.has(first); found {
+			if len(s.sources) > 1 && s.ambiguous(f) {
+				return value{}
+			}
 			return s.inSource(src, f, f.Chain)
 		}
 		open = open || src.open()
@@ -188,7 +195,7 @@ func (s *scope) descend(v value, rest []Ident) value {
 			return value{}
 		}
 		return out
-	case v.known && v.typ != "" && v.typ != "json" && v.typ != "array" && v.property == "":
+	case v.known && v.column != "" && v.typ != "" && v.typ != "json" && v.typ != "array" && v.property == "":
 		s.c.warn("no-fields", rest[0].Span, "%s is a %s and has no field %s", v.column, v.typ, quoted(rest[0].Name))
 	}
 	return value{}
@@ -284,6 +291,9 @@ func (s *scope) unknownField(f *Field) {
 			return
 		}
 	}
+	if len(f.Chain) > 1 && s.correlated(id) {
+		return
+	}
 	if len(s.sources) == 1 {
 		s.notIn(s.sources[0], id, len(f.Chain) > 1 && s.sources[0].table != nil)
 		return
@@ -291,6 +301,7 @@ func (s *scope) unknownField(f *Field) {
 	out := Finding{Severity: Problem, Code: "unknown-column", Span: id.Span, Message: "no table of this query has a field " + quoted(id.Name)}
 	if len(s.sources) == 0 {
 		out.Message = "there is no FROM, so " + quoted(id.Name) + " is no column"
+		s.clauseWord(&out, id)
 	}
 	for _, src := range s.sources {
 		if _, sure := src.has(id.Name); !sure || len(f.Chain) > 1 && src.table != nil && !s.c.cat.Joins {
@@ -303,6 +314,19 @@ func (s *scope) unknownField(f *Field) {
 	out.Nearest = slices.Compact(out.Nearest)
 	s.c.nameField(&out, id)
 	s.c.add(out)
+}
+
+// clauseWord explains a word of SELECT that was read as a column.
+func (s *scope) clauseWord(f *Finding, id Ident) {
+	if id.Quoted {
+		return
+	}
+	switch word := strings.ToUpper(id.Name); word {
+	case "FROM":
+		f.Message = "FROM is read as a column here: what stands before it is not complete"
+	case "ALL", "DISTINCT":
+		f.Message = word + " is read as a column here: behind SELECT " + map[string]string{"ALL": "it is left out", "DISTINCT": "it needs columns"}[word]
+	}
 }
 
 // notColumns says where to find what is often looked for in a table that does not have it.

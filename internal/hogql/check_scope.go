@@ -16,17 +16,21 @@ type scope struct {
 	sel     *Select
 	bounded bool // a query around it bounds the time
 
+	declaring string // the member of WITH whose query is looked at
+
 	ctes    map[string]*outputs // WITH name AS (query)
 	values  map[string]Expr     // WITH expr AS name
 	sources []*source
-	aliases map[string]Expr // of the select list and of ARRAY JOIN; anywhere, as PostHog sees them
-	params  []Ident         // of the lambdas around the expression
-	using   []string        // aliases being looked into
-	sums    map[string]bool // aliases, and whether they hold an aggregate
+	aliases map[string]Expr   // of the select list and of ARRAY JOIN; anywhere, as PostHog sees them
+	params  []Ident           // of the lambdas around the expression
+	using   []string          // aliases being looked into
+	sums    map[string]string // aliases, and what they hold: an aggregate, a window function, or neither
+	depth   int               // how many levels of an expression are being looked into for its type
 }
 
 // source is one member of FROM: a stored table, or a list of columns.
 type source struct {
+	name    string          // its alias, or its own name; "" without either
 	paths   [][]string      // the names that reach it
 	hidden  string          // the table's own name, where an alias hides it
 	table   *CatalogueTable // nil for a list of columns
@@ -72,14 +76,18 @@ func (s *scope) check() outputs {
 		s.declare(cte, &bounded)
 	}
 	for _, j := range q.From {
-		s.sources = append(s.sources, s.source(j, bounded))
+		src := s.source(j, bounded)
+		s.twice(j, src)
+		s.sources = append(s.sources, src)
 	}
 	for _, cte := range q.With {
 		if cte.Expr != nil {
 			s.expr(cte.Expr, place{})
 		}
 	}
+	s.duplicates()
 	s.clauses()
+	s.positions()
 	s.grouping()
 	if !bounded {
 		s.noTime()
@@ -109,7 +117,7 @@ func (s *scope) clauses() {
 			s.exprs(set, place{clause: "GROUP BY"})
 		}
 	}
-	s.expr(q.Having, place{})
+	s.expr(q.Having, place{noWindow: "HAVING"})
 	s.expr(q.Qualify, place{})
 	for _, w := range q.Windows {
 		s.window(w.Spec, place{})
@@ -123,9 +131,12 @@ func (s *scope) clauses() {
 	if q.LimitBy != nil {
 		s.exprs(q.LimitBy.Exprs, place{})
 		if q.LimitBy.Offset != nil {
-			s.c.offset(q.LimitBy.Offset.Pos(), false)
+			s.c.offset(&Limit{Offset: q.LimitBy.Offset})
 		}
 	}
+	s.condition(q.Where, "WHERE")
+	s.condition(q.Prewhere, "PREWHERE")
+	s.condition(q.Having, "HAVING")
 	s.c.limit(q.Limit)
 }
 
@@ -143,7 +154,9 @@ func (s *scope) declare(cte *CTE, bounded *bool) {
 		if s.sel.Recursive {
 			s.ctes[cte.Name.Name] = out
 		}
+		s.declaring = cte.Name.Name
 		found := s.c.query(cte.Query, s, *bounded)
+		s.declaring = ""
 		out = &found
 	}
 	s.ctes[cte.Name.Name] = out.renamed(cte.Columns)
@@ -268,7 +281,7 @@ func (s *scope) tableName(t *TableName) *source {
 			s.c.warn("unknown-table", t.Span, "numbers is a table function: write numbers(10)")
 			return src
 		}
-		s.c.unknownTable(t, full)
+		s.unknownTable(t, full)
 	}
 	return src
 }
@@ -291,25 +304,31 @@ func (s *scope) tableCall(t *TableCall) *source {
 }
 
 // unknownTable reports a table that the catalogue does not have.
-func (c *checker) unknownTable(t *TableName, full string) {
+func (s *scope) unknownTable(t *TableName, full string) {
+	c := s.c
 	f := Finding{Severity: Warning, Code: "unknown-table", Span: t.Span}
 	name := t.Chain[len(t.Chain)-1].Name
 	f.Nearest = c.closest(full, c.cat.tableNames(), 3)
 	if system := "system." + full; c.cat.Tables[system] != nil {
 		f.Nearest = []string{system}
 	}
-	switch {
-	case c.cat.Complete:
+	if c.cat.Complete {
 		f.Severity = Problem
-		f.Message = "there is no table " + quoted(full)
+	}
+	switch {
 	case len(t.Chain) == 1 && clauseTable(t.Chain[0]):
 		f.Message = strings.ToUpper(name) + " is read as the name of a table here: is there a comma or a word too many before it?"
+	case c.cat.Complete:
+		f.Message = "there is no table " + quoted(full)
 	default:
 		f.Message = "PostHog has no table " + quoted(full) + " of its own: it must be a warehouse table or a view of the project"
 		if c.o.Offline && c.misspelt(full, f.Nearest) {
 			f.Severity = Problem
 			f.Message = "there is no table " + quoted(full)
 		}
+	}
+	if why := s.unfinished(full); why != "" {
+		f.Message, f.Nearest = why, nil
 	}
 	if len(f.Nearest) > 0 {
 		f.Message += ". Close: " + strings.Join(f.Nearest, ", ")
@@ -368,7 +387,7 @@ func (s *scope) outputs() outputs {
 		case *Field:
 			out.list = append(out.list, output{x.Chain[len(x.Chain)-1].Name, s.quiet(x)})
 		default:
-			out.list = append(out.list, output{name: Print(x)})
+			out.list = append(out.list, output{Print(x), s.quiet(x)})
 		}
 	}
 	return out

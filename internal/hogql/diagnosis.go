@@ -272,6 +272,10 @@ func (d *diagnosis) typed() {
 	case failUnit:
 		d.unit(t)
 	case failType:
+		if clauseRank(t.kw) > 0 {
+			d.message = fmt.Sprintf("expected a type behind \"::\", found %s", foundText(d.src, t))
+			return
+		}
 		d.message = fmt.Sprintf("%q is no type that can stand behind \"::\"", text)
 		end := t.end
 		if open := d.after(t); open.kind == kLParen {
@@ -338,11 +342,19 @@ func (d *diagnosis) fromForm() {
 		"year": "toYear", "quarter": "toQuarter", "month": "toMonth", "week": "toISOWeek", "day": "toDayOfMonth", "hour": "toHour",
 		"minute": "toMinute", "second": "toSecond", "isodow": "toDayOfWeek", "doy": "toDayOfYear", "epoch": "toUnixTimestamp",
 	}[unit]
+	if d.back(2).kind == kLParen {
+		d.at = d.back(3)
+	}
+	if open := d.back(2); unit == "dow" && open.kind == kLParen {
+		end := d.groupEnd(open)
+		x := strings.TrimSpace(d.src[d.f.tok.end:max(end-1, d.f.tok.end)])
+		d.offer(d.at.start, end, "toDayOfWeek("+x+") % 7", "toDayOfWeek(x) % 7")
+		return
+	}
 	if fn == "" || d.back(2).kind != kLParen {
 		d.hint = "toYear(x), toMonth(x), toDayOfMonth(x), toHour(x)"
 		return
 	}
-	d.at = d.back(3)
 	d.offer(d.at.start, d.after(d.f.tok).start, fn+"(", fn+"(x)")
 }
 
@@ -360,6 +372,9 @@ func (d *diagnosis) clause() {
 		d.fromFirst()
 	case failFromAlias:
 		d.message = "expected a column before FROM"
+		if d.laterComma(t) {
+			break
+		}
 		d.offer(t.start, t.start, "* ", "SELECT * FROM …")
 	case failTop:
 		d.message = "SELECT TOP is not HogQL"
@@ -385,6 +400,22 @@ func (d *diagnosis) clause() {
 		d.message = "ON takes one condition"
 		d.offer(t.start, t.end, " AND", "ON a AND b")
 	}
+}
+
+// laterComma knows a comma before a clause behind t, which is why a comma before t was no slip of its own.
+func (d *diagnosis) laterComma(t token) bool {
+	if d.back(1).kind != kComma {
+		return false
+	}
+	for comma := d.after(t); comma.kind != kEOF; comma = d.after(comma) {
+		next := d.after(comma)
+		if comma.kind == kComma && isClauseWord(next.kw) && d.offer(comma.start, comma.end, "", "") {
+			d.at = comma
+			d.message = fmt.Sprintf("expected a table behind the comma, found %s", strings.ToUpper(d.text(next)))
+			return true
+		}
+	}
+	return false
 }
 
 // fromFirst offers FROM t SELECT x in the usual order.
@@ -418,6 +449,11 @@ func (d *diagnosis) cte() {
 	d.message = "expected AS and a name behind the expression, found " + foundText(d.src, d.f.tok)
 	d.hint = "WITH 1 AS x, or WITH x AS (SELECT …)"
 	start := d.f.open
+	if i := d.matching(len(d.before) - 1); d.back(1).kind == kRParen && i > 1 && d.opensQuery(d.before[i]) && d.offer(d.before[i].start, d.before[i].start, "AS ", d.hint) {
+		d.at = d.before[i]
+		d.message = "expected AS behind the name"
+		return
+	}
 	if name := scan(d.src, int(start)); isName(name) && d.after(name).kw == kwAs {
 		value := d.src[d.after(d.after(name)).start:d.f.tok.start]
 		d.offer(start, d.f.tok.start, strings.TrimSpace(value)+" AS "+d.text(name)+" ", d.hint)

@@ -1,6 +1,7 @@
 package hogql
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -215,6 +216,7 @@ func isEventColumn(name string) bool {
 
 // index knows properties["name"].
 func (h *habits) index(x *Index) {
+	h.offsetIndex(x)
 	f, ok := x.Index.(*Field)
 	if !ok || len(f.Chain) != 1 || !f.Chain[0].Quoted() || h.src[f.Start] != '"' || h.aliases[f.Chain[0].Name] {
 		return
@@ -277,9 +279,19 @@ func (h *habits) replaceBoth(x Expr, c *Call, message, text string) {
 
 // colonPath knows SELECT properties:plan, which is read as a column named properties.
 func (h *habits) colonPath(x *Alias) {
-	f, ok := x.X.(*Field)
-	if ok && x.Name.End < f.Start && x.Name.Name == "properties" && h.src[x.Name.End:f.Start] == ":" {
-		h.add(Span{x.Name.End, f.Start}, "foreign-dialect", `":" gives a name to a column here: a property is written with a point`, ".")
+	if x.Name.End >= x.X.Pos().Start || x.Name.Name != "properties" || h.src[x.Name.End:x.X.Pos().Start] != ":" {
+		return
+	}
+	var first Expr = x.X
+	for {
+		left, _ := leftOperand(first)
+		if left == nil {
+			break
+		}
+		first = left
+	}
+	if f, ok := first.(*Field); ok && f.Start == x.X.Pos().Start {
+		h.add(Span{x.Name.End, f.End}, "foreign-dialect", `":" gives a name to a column here: a property is written with a point`, "."+h.text(f))
 	}
 }
 
@@ -349,8 +361,21 @@ func (c *checker) habits(q Query) {
 	}
 	for _, f := range Habits(q, c.o.Source) {
 		known := false
+		if f.Code == "foreign-dialect" { // it says more than that there is no such table function
+			c.list = slices.DeleteFunc(c.list, func(g Finding) bool {
+				return g.Code == "unknown-table" && g.Severity == Warning && g.Span.Start >= f.Span.Start && g.Span.End <= f.Span.End && strings.Contains(f.Message, "UNNEST")
+			})
+		}
+		c.list = slices.DeleteFunc(c.list, func(g Finding) bool { // what the repair has no place for
+			inside := g.Code == "unknown-column" && g.Span.Start >= f.Span.Start && g.Span.End <= f.Span.End && g.Span != f.Span && f.Code == "foreign-dialect"
+			gone := inside && (isUnitWord(strings.ToLower(c.text(g.Span))) || strings.Contains(g.Message, "query around"))
+			if gone {
+				f.Severity = max(f.Severity, g.Severity)
+			}
+			return gone
+		})
 		for i, g := range c.list {
-			if g.Span.Start >= f.Span.Start && g.Span.End <= f.Span.End && (g.Severity == Problem || g.Code == f.Code && g.Fix == nil) {
+			if g.Span.Start >= f.Span.Start && g.Span.End <= f.Span.End && (g.Severity == Problem || (g.Code == f.Code || g.Code == "dropped") && g.Fix == nil) {
 				if g.Code != "offset" { // the repair has an OFFSET, which is what is refused
 					c.list[i].Fix, c.list[i].Hint, c.list[i].Nearest = f.Fix, f.Hint, nil
 				}

@@ -8,7 +8,8 @@ import (
 )
 
 // rewording is what to write for a call of a function that only other dialects have. In text, $1 is the
-// first argument, $u1 the unit that it names in quotes, $d1 the unit as the end of a function's name (Day).
+// first argument, $u1 the unit that it names in quotes, $d1 the unit as the end of a function's name (Day), $m1 as
+// many months.
 // A text that has a $u or $d fits only where that argument is a unit.
 type rewording struct {
 	args int
@@ -23,8 +24,8 @@ var rewordings = map[string][]rewording{
 	"timestamp_add":          {{2, "$1 + $2"}},
 	"datetime_add":           {{2, "$1 + $2"}},
 	"adddate":                {{2, "$1 + $2"}},
-	"date_sub":               {{2, "$1 - $2"}},
-	"datesub":                {{2, "$1 - $2"}},
+	"date_sub":               {{3, "$3 - INTERVAL $u1"}, {2, "$1 - $2"}},
+	"datesub":                {{3, "$3 - INTERVAL $u1"}, {2, "$1 - $2"}},
 	"timestamp_sub":          {{2, "$1 - $2"}},
 	"datetime_sub":           {{2, "$1 - $2"}},
 	"subdate":                {{2, "$1 - $2"}},
@@ -107,12 +108,29 @@ var rewordings = map[string][]rewording{
 	"unnest":                 {{1, "arrayJoin($1)"}},
 	"to_number":              {{1, "toFloat($1)"}},
 	"try_to_number":          {{1, "toFloat($1)"}},
-	"toint64":                {{1, "toInt($1)"}},
-	"toint32":                {{1, "toInt($1)"}},
-	"touint64":               {{1, "toInt($1)"}},
-	"touint32":               {{1, "toInt($1)"}},
-	"tofloat64":              {{1, "toFloat($1)"}},
-	"tofloat32":              {{1, "toFloat($1)"}},
+	"concat_ws":              {{3, "concatWithSeparator($1, $2, $3)"}, {4, "concatWithSeparator($1, $2, $3, $4)"}},
+	"substr":                 {{2, "substring($1, $2)"}, {3, "substring($1, $2, $3)"}},
+	"mid":                    {{3, "substring($1, $2, $3)"}},
+	"date":                   {{1, "toDate($1)"}},
+	"try_to_date":            {{1, "toDate($1)"}},
+	"try_to_timestamp":       {{1, "toDateTime($1)"}},
+	"to_varchar":             {{1, "toString($1)"}},
+	"to_string":              {{1, "toString($1)"}},
+	"to_json_string":         {{1, "toJSONString($1)"}},
+	"timestamp":              {{1, "toDateTime($1)"}},
+	"datetime":               {{1, "toDateTime($1)"}},
+	"weekday":                {{1, "toDayOfWeek($1) - 1"}},
+	"dayname":                {{1, "dateName('weekday', $1)"}},
+	"add_months":             {{2, "$1 + INTERVAL $m2"}},
+	"now64":                  {{0, "now()"}},
+	"typeof":                 {{1, "toTypeName($1)"}},
+	"object_keys":            {{1, "JSONExtractKeys($1)"}},
+	"json_keys":              {{1, "JSONExtractKeys($1)"}},
+	"uniqcombined":           {{1, "uniq($1)"}},
+	"uniqcombined64":         {{1, "uniq($1)"}},
+	"hll_count_distinct":     {{1, "uniq($1)"}},
+	"logical_or":             {{1, "max($1)"}},
+	"logical_and":            {{1, "min($1)"}},
 	"json_extract_scalar":    {{2, "JSONExtractString($1, $j2)"}},
 	"get_json_object":        {{2, "JSONExtractString($1, $j2)"}},
 	"json_value":             {{2, "JSONExtractString($1, $j2)"}},
@@ -123,7 +141,7 @@ var rewordings = map[string][]rewording{
 // call knows the functions of other dialects, names in the wrong case, and clauses of a call that HogQL
 // has a function for.
 func (h *habits) call(x *Call) {
-	if h.filterClause(x) || h.distinctList(x) || h.jsonPath(x) || h.safeCast(x) {
+	if h.filterClause(x) || h.distinctList(x) || h.jsonPath(x) || h.safeCast(x) || h.conversion(x) || h.exists(x) {
 		return
 	}
 	if now := clock(x.Name.Name); now != "" && len(x.Args) == 0 && x.Name.Name != strings.ToLower(x.Name.Name) {
@@ -179,7 +197,7 @@ func (h *habits) reworded(x *Call) string {
 }
 
 // holes are the places of arguments in a rewording.
-var holes = regexp.MustCompile(`\$([udj]?)([1-9])`)
+var holes = regexp.MustCompile(`\$([udjm]?)([1-9])`)
 
 // fill puts the arguments into a rewording; "" where one does not fit.
 func (h *habits) fill(text string, args []Expr) string {
@@ -203,6 +221,8 @@ func (h *habits) fill(text string, args []Expr) string {
 				unit = strings.ToUpper(unit[:1]) + unit[1:]
 			}
 			return unit
+		case "m":
+			return h.operandText(x) + " MONTH"
 		case "j":
 			path, ok := jsonPath(x)
 			fits = fits && ok
@@ -320,7 +340,8 @@ func (h *habits) distinctList(x *Call) bool {
 // jsonPath knows JSON_VALUE(properties, '$.plan').
 func (h *habits) jsonPath(x *Call) bool {
 	switch strings.ToLower(x.Name.Name) {
-	case "json_value", "json_extract", "json_extract_scalar", "json_query", "get_json_object", "json_extract_path_text", "json_extract_string":
+	case "json_value", "json_extract", "json_extract_scalar", "json_query", "get_json_object", "json_extract_path_text", "json_extract_string",
+		"jsonb_extract_path_text", "jsonb_extract_path", "json_extract_path", "visitparamextractstring", "visitparamextractraw", "simplejsonextractstring", "simplejsonextractraw":
 	default:
 		return false
 	}
@@ -363,8 +384,24 @@ func jsonPath(x Expr) ([]string, bool) {
 	return strings.Split(text, "."), true
 }
 
-// safeCast knows SAFE_CAST(x AS INT64).
+// safeCast knows SAFE_CAST(x AS INT64), and CAST(x, String).
 func (h *habits) safeCast(x *Call) bool {
+	if strings.EqualFold(x.Name.Name, "cast") && len(x.Args) == 2 && !h.aliases[x.Name.Name] {
+		to := ""
+		switch t := x.Args[1].(type) {
+		case *Field:
+			to = h.text(t)
+		case *String:
+			to = t.Value
+		}
+		text := "CAST(" + h.text(x.Args[0]) + " AS " + to + ")"
+		if _, err := ParseExpr(text); to == "" || err != nil {
+			return false
+		}
+		h.skip[x.Args[1]] = true
+		h.replace(x, "CAST takes its type behind AS", text)
+		return true
+	}
 	if !strings.EqualFold(x.Name.Name, "safe_cast") || len(x.Args) != 1 {
 		return false
 	}

@@ -15,6 +15,10 @@ func (h *habits) query(q *Select) {
 		}
 		h.format(j)
 	}
+	if len(q.From) == 1 {
+		h.unnestTable(q.From[0])
+	}
+	h.selectAll(q)
 	h.unnest(q)
 	h.lateOrder(q)
 	h.unequalJoin(q)

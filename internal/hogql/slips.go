@@ -2,7 +2,6 @@ package hogql
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -25,7 +24,10 @@ func (d *diagnosis) expected() {
 			return
 		}
 	}
-	for _, slip := range []func() bool{d.symbolRewrite, d.wordRewrite, d.dateSlip, d.missingWord, d.distinctOn, d.symbolSlip, d.wordSlip, d.orderSlip, d.textSlip, d.listSlip} {
+	for _, slip := range []func() bool{
+		d.commaClause, d.misspelt, d.bracketSlip, d.symbolRewrite, d.wordRewrite, d.dateSlip, d.connective, d.conditional, d.windowSlip, d.withSlip,
+		d.joinSlip, d.missingWord, d.distinctOn, d.symbolSlip, d.wordSlip, d.orderSlip, d.textSlip, d.listSlip,
+	} {
 		if slip() {
 			return
 		}
@@ -118,6 +120,10 @@ func (d *diagnosis) symbolSlip() bool {
 		d.at = token{kind: kEq, start: prev.start, end: t.end}
 		d.message = `"=>" is no operator of HogQL`
 		if d.back(3).kind == kLParen || d.back(3).kind == kComma {
+			if d.back(3).kind == kLParen && strings.HasPrefix(d.text(d.back(4)), "array") && d.offer(prev.start, t.end, "->", "") {
+				d.note = "a lambda is written x -> …"
+				break
+			}
 			d.note = "a named argument is written name := value"
 			if d.offer(prev.start, t.end, ":=", "") {
 				break
@@ -196,7 +202,7 @@ var foreign = map[string]string{
 	"rlike": "match(a, 'pattern')", "regexp": "match(a, 'pattern')", "similar": "match(a, 'pattern')", "glob": "a LIKE 'x%'",
 	"div": "intDiv(a, b)", "mod": "a % b", "xor": "xor(a, b)", "isnull": "a IS NULL", "notnull": "a IS NOT NULL",
 	"escape": "LIKE without ESCAPE; a backslash is written twice", "collate": "lower(a), to compare without case",
-	"minus": "EXCEPT", "returning": "the query without it", "for": "the query without it",
+	"minus": "EXCEPT", "returning": "the query without it", "for": "the query without it", "format": "the query without FORMAT",
 }
 
 // wordSlip knows words of other dialects.
@@ -221,9 +227,36 @@ func (d *diagnosis) wordSlip() bool {
 		d.at = word
 		d.offer(word.start, word.end, "EXCLUDE", "* EXCLUDE (a, b)")
 	case prev.kw == kwFirst && strings.EqualFold(d.text(d.back(2)), "fetch"):
-		d.message = "FETCH FIRST is not HogQL"
 		d.at = d.back(2)
-		d.offer(d.at.start, int32(len(d.src)), "LIMIT "+d.text(t), "LIMIT 10")
+		d.fetch(t)
+	case text == "fetch" && isFetch(d.text(d.after(t))):
+		d.fetch(d.after(d.after(t)))
+	case (text == "rows" || text == "row") && prev.kind == kInt && d.back(2).kw == kwOffset:
+		d.message = "OFFSET takes a number alone"
+		d.offer(t.start, d.after(t).start, "", "OFFSET 10")
+	case text == "percent" && prev.kind == kInt && d.back(2).kw == kwLimit:
+		d.message = "PERCENT is written as a sign"
+		d.offer(prev.end, t.end, "%", "LIMIT 10%")
+	case strings.EqualFold(d.text(d.back(3)), "lateral") && d.back(2).kind == kLParen && prev.kw == kwSelect,
+		strings.EqualFold(d.text(d.back(2)), "lateral") && prev.kind == kLParen && t.kw == kwSelect:
+		d.at = d.back(2)
+		if prev.kw == kwSelect {
+			d.at = d.back(3)
+		}
+		d.message = "LATERAL is not HogQL: a subquery does not see the tables beside it"
+		d.offer(d.at.start, d.after(d.at).start, "", "ARRAY JOIN for lists, or a subquery with the key, and JOIN … ON")
+	case strings.EqualFold(d.text(d.back(3)), "tablesample") && prev.kind == kLParen:
+		d.at = d.back(3)
+		d.message = "TABLESAMPLE is not HogQL"
+		d.hint = "FROM events SAMPLE 0.1"
+	case prev.kw == kwExcept && d.back(2).kind == kStar && isName(t) && t.kw != kwSelect && t.kw != kwWith:
+		d.at = prev
+		d.message = "* EXCEPT is not HogQL"
+		end := t.end
+		for next := d.after(t); next.kind == kComma && d.after(next).kw == kwNone && isName(d.after(next)); next = d.after(d.after(next)) {
+			end = d.after(next).end
+		}
+		d.offer(prev.start, end, "EXCLUDE ("+d.src[t.start:end]+")", "* EXCLUDE (a, b)")
 	case foreign[text] != "" && t.kind == kIdent && endsOperand(prev):
 		d.foreignOperator(t, len(d.before)-1)
 	case prev.kind == kIdent && endsOperand(d.back(2)) && clauseRank(d.back(2).kw) == 0 && foreign[strings.ToLower(d.text(prev))] != "":
@@ -305,88 +338,6 @@ func (d *diagnosis) crossJoin() int {
 	return -1
 }
 
-// clauseRank orders the clauses of SELECT; 0 for other words.
-func clauseRank(k keyword) int {
-	for i, w := range []keyword{kwWith, kwSelect, kwFrom, kwJoin, kwPrewhere, kwWhere, kwGroup, kwHaving, kwQualify, kwWindow, kwOrder, kwLimit, kwOffset} {
-		if k == w {
-			return i + 1
-		}
-	}
-	return 0
-}
-
-// orderSlip knows clauses in the wrong order.
-func (d *diagnosis) orderSlip() bool {
-	t := d.f.tok
-	k := t.kw
-	if k == kwLeft || k == kwRight || k == kwInner || k == kwFull || k == kwCross {
-		k = kwJoin
-	}
-	rank := clauseRank(k)
-	if rank < 3 {
-		return false
-	}
-	depth := 0
-	for i := len(d.before) - 1; i >= 0; i-- {
-		b := d.before[i]
-		switch b.kind {
-		case kRParen:
-			depth++
-		case kLParen:
-			depth--
-		}
-		if depth < 0 || depth == 0 && b.kw == kwSelect {
-			break
-		}
-		if r := clauseRank(b.kw); depth == 0 && r >= rank && b.kw != kwWith {
-			if r == rank && b.kw != kwJoin {
-				d.message = fmt.Sprintf("there is a second %s", clauseText(k))
-				if k == kwWhere && !slices.ContainsFunc(d.before[i:], func(t token) bool { return t.kw == kwOr || clauseRank(t.kw) > rank }) {
-					d.offer(t.start, t.end, "AND", "WHERE a AND b")
-				}
-				return true
-			}
-			if r > rank {
-				d.message = fmt.Sprintf("%s must stand before %s", clauseText(k), d.firstAfter(i, rank))
-				d.hint = "SELECT … FROM … JOIN … WHERE … GROUP BY … HAVING … ORDER BY … LIMIT …"
-				d.reorder(i)
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// firstAfter names the earliest clause before token i, in the same query, that comes behind rank.
-func (d *diagnosis) firstAfter(i, rank int) string {
-	name := clauseText(d.before[i].kw)
-	depth := 0
-	for ; i >= 0; i-- {
-		b := d.before[i]
-		switch b.kind {
-		case kRParen:
-			depth++
-		case kLParen:
-			depth--
-		}
-		if depth < 0 || depth == 0 && b.kw == kwSelect {
-			break
-		}
-		if depth == 0 && clauseRank(b.kw) > rank {
-			name = clauseText(b.kw)
-		}
-	}
-	return name
-}
-
-func clauseText(k keyword) string {
-	text := strings.ToUpper(keywords[k].text)
-	if k == kwOrder || k == kwGroup {
-		text += " BY"
-	}
-	return text
-}
-
 // textSlip knows text without quotes, and quotes inside text.
 func (d *diagnosis) textSlip() bool {
 	t, prev := d.f.tok, d.back(1)
@@ -395,6 +346,11 @@ func (d *diagnosis) textSlip() bool {
 		d.at = prev
 		d.at.start = prev.end - 1
 		d.message = "the text ends at this quote"
+		if i := strings.Index(d.text(prev), `"`); i > 0 && d.offer(prev.start+int32(i), prev.start+int32(i)+1, "'", "") {
+			d.at = token{kind: kBad, start: prev.start + int32(i), end: prev.start + int32(i) + 1}
+			d.message = "the text begins with a single quote and cannot end with a double one"
+			return true
+		}
 		d.note = "an apostrophe inside a text is written twice"
 		d.offer(prev.end-1, prev.end, "''", "'it''s'")
 		return true
@@ -422,6 +378,12 @@ func (d *diagnosis) listSlip() bool {
 	t, prev, before := d.f.tok, d.back(1), d.back(2)
 	if d.rule != ruleSelect || len(d.before) < 2 {
 		return false
+	}
+	if len(d.opens) > 0 && d.opens[len(d.opens)-1].kind == kLBrace {
+		return false
+	}
+	if k := d.clauseAt(); k == kwLimit || k == kwOffset || k == kwWhere || k == kwFrom {
+		return false // no lists
 	}
 	switch {
 	case t.kind == kLParen && prev.kind == kIdent && endsOperand(before) && clauseRank(before.kw) == 0:

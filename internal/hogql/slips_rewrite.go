@@ -156,7 +156,7 @@ func (d *diagnosis) foreignOperator(word token, left int) {
 		d.offer(word.start, word.end, "IS NOT NULL", advice)
 	case "minus":
 		d.offer(word.start, word.end, "EXCEPT", advice)
-	case "for":
+	case "for", "format":
 		d.offer(word.start, int32(len(d.src)), "", advice)
 	case "collate":
 		d.offer(word.start, d.after(word).end, "", advice)

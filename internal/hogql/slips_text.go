@@ -107,7 +107,7 @@ func (d *diagnosis) badQuoted(t token) {
 	if first < 0 || end >= len(d.src) {
 		what := map[byte]string{'\'': "text", '"': "name", '`': "name"}[quote]
 		d.message = fmt.Sprintf("the %s that begins here has no closing %c", what, quote)
-		if !d.apostrophe() {
+		if !d.apostrophe() && !d.closeText(t) {
 			d.offer(int32(len(d.src)), int32(len(d.src)), string(quote), "")
 		}
 		return
@@ -152,7 +152,13 @@ func (d *diagnosis) missingWord() bool {
 	t, prev := d.f.tok, d.back(1)
 	switch {
 	case strings.HasPrefix(d.f.want, "END") && d.offer(t.start, t.start, "END ", ""):
+	case prev.kw == kwExcept && d.back(2).kind == kStar:
+		return false
 	case isSetWord(prev.kw) || (prev.kw == kwAll || prev.kw == kwDistinct) && isSetWord(d.back(2).kw):
+		if t.kind == kEOF {
+			d.offer(prev.start, prev.end, "", "")
+			break
+		}
 		if t.kw == kwSelect || !d.offer(t.start, t.start, "SELECT ", "") {
 			return false
 		}
