@@ -1,21 +1,25 @@
 package hogql
 
-import "slices"
-
 // joinTree reads the members of FROM up to the first clause word.
 func (p *parser) joinTree() []*Join {
 	var buf [listBuf]*Join
-	return p.slabs.from.keep(p.joinChain(p.joinItem(buf[:0])))
+	open := len(p.openJoins)
+	list := p.joinChain(p.joinItem(buf[:0]), 0, open)
+	p.openJoins = p.openJoins[:open]
+	return p.slabs.from.keep(list)
 }
 
-// joinChain reads the joins behind the members already read.
-func (p *parser) joinChain(list []*Join) []*Join {
+// joinChain reads the joins behind the members already read, which are list[base:]. Of p.openJoins it may close
+// those from open on.
+func (p *parser) joinChain(list []*Join, base, open int) []*Join {
 	for !p.failed {
 		if p.pivotAt() { // of all that stands before it
-			j := &Join{Table: &JoinTree{Span: p.span(list[0].Start), Joins: p.slabs.from.keep(list)}}
-			p.pivot(j, list[0].Start)
-			j.Span = p.span(list[0].Start)
-			list = append(list[:0], j)
+			start := list[base].Start
+			j := &Join{Table: &JoinTree{Span: p.span(start), Joins: p.slabs.from.keep(list[base:])}}
+			p.pivot(j, start)
+			j.Span = p.span(start)
+			list = append(list[:base], j)
+			p.openJoins = p.openJoins[:open]
 			continue
 		}
 		n := len(list)
@@ -27,29 +31,56 @@ func (p *parser) joinChain(list []*Join) []*Join {
 			list[n].Kind, list[n].Comma = "CROSS JOIN", true
 			continue
 		}
-		if j := openJoin(list); j != nil && (p.is(kwOn) || p.is(kwUsing)) {
-			p.joinCondition(j) // a JOIN b JOIN c ON x ON y
-			continue
+		if p.is(kwOn) || p.is(kwUsing) {
+			if j := p.openJoin(open); j != nil {
+				p.joinCondition(j) // a JOIN b JOIN c ON x ON y
+				continue
+			}
 		}
 		kind, natural := p.joinKind()
 		if kind == "" {
 			break
 		}
-		if list = p.joinItem(list); p.failed {
+		if list = p.joined(list, kind, natural); p.failed {
 			return nil
-		}
-		list[n].Kind, list[n].Natural = kind, natural
-		if kind != "CROSS JOIN" {
-			p.joinCondition(list[n])
 		}
 	}
 	return list
 }
 
-// openJoin returns the last of the joins that has no condition and may have one, nil where there is none.
-func openJoin(list []*Join) *Join {
-	for _, j := range slices.Backward(list) {
-		if j.Kind != "" && j.Kind != "CROSS JOIN" && j.On == nil && j.Using == nil {
+// joined reads the table or tables behind JOIN, and their condition.
+func (p *parser) joined(list []*Join, kind string, natural bool) []*Join {
+	n, place := len(list), len(p.openJoins)
+	tree := p.tok.kind == kLParen
+	if tree { // its own open joins stand behind it
+		p.openJoins = append(p.openJoins, nil)
+	}
+	if list = p.joinItem(list); p.failed {
+		return nil
+	}
+	j := list[n]
+	j.Kind, j.Natural = kind, natural
+	if kind == "CROSS JOIN" {
+		return list
+	}
+	p.joinCondition(j)
+	switch {
+	case j.On != nil || j.Using != nil:
+	case tree:
+		p.openJoins[place] = j
+	default:
+		p.openJoins = append(p.openJoins, j)
+	}
+	return list
+}
+
+// openJoin takes the last of the joins from open on that has no condition and may have one, nil where there is
+// none.
+func (p *parser) openJoin(open int) *Join {
+	for last := len(p.openJoins) - 1; last >= open; last-- {
+		j := p.openJoins[last]
+		p.openJoins = p.openJoins[:last]
+		if j != nil {
 			return j
 		}
 	}
@@ -241,14 +272,14 @@ func (p *parser) joinItem(list []*Join) []*Join {
 	if !p.enter() {
 		return nil
 	}
-	table, joins := p.tablePrimary()
+	table, list := p.tablePrimary(list)
 	p.leave()
 	p.count()
 	if p.failed {
 		return nil
 	}
-	if joins != nil {
-		return append(list, joins...)
+	if table == nil {
+		return list
 	}
 	j := p.slabs.joins.one()
 	j.Table = table
@@ -286,23 +317,23 @@ func (p *parser) tableAliases(j *Join) {
 	}
 }
 
-// tablePrimary reads a table; for a join tree in parentheses it returns its members instead.
-func (p *parser) tablePrimary() (Table, []*Join) {
+// tablePrimary reads a table; the members of a join tree in parentheses it appends to list instead.
+func (p *parser) tablePrimary(list []*Join) (Table, []*Join) {
 	t := p.tok
 	switch {
 	case t.kind == kLParen:
-		return p.tableParen()
+		return p.tableParen(list)
 	case t.kind == kLBrace:
 		if x, ok := p.brace().(*Placeholder); ok {
-			return x, nil
+			return x, list
 		}
 		p.failAt(t, failExpectedAt, "a table")
 	case t.kind == kTagOpen, t.kind == kLess:
 		if tag, ok := p.tag().(*Tag); ok {
-			return tag, nil
+			return tag, list
 		}
 	case isName(t):
-		return p.tableName(), nil
+		return p.tableName(), list
 	case t.kind == kIdent:
 		p.failAt(t, failNever, "a table")
 	default:
@@ -333,58 +364,63 @@ func (p *parser) tableName() Table {
 }
 
 // tableParen reads a query, VALUES, or a join tree in parentheses.
-func (p *parser) tableParen() (Table, []*Join) {
-	open := p.tok.start
+func (p *parser) tableParen(list []*Join) (Table, []*Join) {
+	paren, open, base := p.tok.start, len(p.openJoins), len(list)
 	p.next()
 	t := p.tok
 	switch {
 	case (t.kw == kwSelect || t.kw == kwWith) && !p.isTableWord():
 		q := p.querySet()
-		p.close(kRParen, open)
-		return &Subquery{Span: p.span(open), Query: q}, nil
+		p.close(kRParen, paren)
+		return &Subquery{Span: p.span(paren), Query: q}, list
 	case t.kw == kwValues && p.peek().kind == kLParen:
-		if v, ok := p.values(open); ok {
-			return v, nil
+		if v, ok := p.values(paren); ok {
+			return v, list
 		}
 	}
 	if !p.enter() {
 		return nil, nil
 	}
 	defer p.leave()
-	if t.kind == kLParen || t.kind == kLBrace {
-		table, joins := p.tablePrimary()
+	if t.kind != kLParen && t.kind != kLBrace {
+		list = p.joinItem(list)
+	} else {
+		var table Table
+		table, list = p.tablePrimary(list)
 		if p.failed {
 			return nil, nil
 		}
-		var q Query
-		switch x := table.(type) {
-		case *Subquery:
-			q = x.Query
-		case *Placeholder:
-			q = x
-		}
+		q := tableQuery(table)
 		if q != nil && p.continuesQuery() {
 			q = p.setTail(q)
-			p.close(kRParen, open)
+			p.close(kRParen, paren)
 			if x, ok := q.(*Placeholder); ok {
-				return x, nil
+				return x, list
 			}
-			return &Subquery{Span: p.span(open), Query: q}, nil
+			return &Subquery{Span: p.span(paren), Query: q}, list
 		}
 		if q != nil && p.tok.kind == kRParen {
 			p.next()
-			return table, nil
+			return table, list
 		}
-		if joins == nil {
-			joins = p.joinRest(table, t.start)
+		if table != nil {
+			list = append(list, p.joinRest(table, t.start))
 		}
-		joins = p.joinChain(joins)
-		p.close(kRParen, open)
-		return nil, joins
 	}
-	joins := p.joinTree()
-	p.close(kRParen, open)
-	return nil, joins
+	list = p.joinChain(list, base, open)
+	p.close(kRParen, paren)
+	return nil, list
+}
+
+// tableQuery returns the query that a table is, nil where it is none.
+func tableQuery(t Table) Query {
+	switch x := t.(type) {
+	case *Subquery:
+		return x.Query
+	case *Placeholder:
+		return x
+	}
+	return nil
 }
 
 // isTableWord reports whether the word here is the name of a table: nothing of a query follows.
@@ -394,7 +430,7 @@ func (p *parser) isTableWord() bool {
 }
 
 // joinRest reads what belongs to a table that has been read.
-func (p *parser) joinRest(table Table, start int32) []*Join {
+func (p *parser) joinRest(table Table, start int32) *Join {
 	j := p.slabs.joins.one()
 	j.Table = table
 	p.tableAliases(j)
@@ -403,7 +439,7 @@ func (p *parser) joinRest(table Table, start int32) []*Join {
 		j.Sample = p.sample()
 	}
 	j.Span = p.span(start)
-	return p.slabs.from.keep([]*Join{j})
+	return j
 }
 
 // values reads VALUES (a, b), (c, d) up to the closing parenthesis of the one at open.
