@@ -54,7 +54,7 @@ func (c *checker) twoAliases(n *Alias) {
 	if !ok || inner.Name.Name == n.Name.Name || inner.End < n.Name.Start && strings.Contains(c.text(Span{inner.End, n.Name.Start}), ")") {
 		return
 	}
-	if strings.EqualFold(inner.Name.Name, "from") && !inner.Name.Quoted {
+	if strings.EqualFold(inner.Name.Name, "from") && !inner.Name.Quoted() {
 		c.warn("two-aliases", inner.Name.Span, "FROM is read as a name of the column here, because it stands behind AS: a name is missing before it")
 		return
 	}

@@ -318,7 +318,7 @@ func (s *scope) unknownField(f *Field) {
 
 // clauseWord explains a word of SELECT that was read as a column.
 func (s *scope) clauseWord(f *Finding, id Ident) {
-	if id.Quoted {
+	if id.Quoted() {
 		return
 	}
 	switch word := strings.ToUpper(id.Name); word {

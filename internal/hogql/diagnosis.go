@@ -116,9 +116,15 @@ func lineAround(text string, start, end int) string {
 	return line
 }
 
+// maxRepairText is the longest text that is read again to see whether a repair helps.
+const maxRepairText = DefaultMaxBytes
+
 // repaired returns text if it is HogQL. Where the only faults left stand behind the offset from and have a
 // repair of their own, they are repaired too.
 func (d *diagnosis) repaired(text string, from int32) (string, bool) {
+	if len(text) > maxRepairText {
+		return "", false
+	}
 	var p parser
 	p.begin(text, d.limits)
 	p.rule = d.rule

@@ -12,7 +12,7 @@ var sizedTypes = regexp.MustCompile(`^to(U?Int|Float)(8|16|32|64|128|256)(OrNull
 // conversion knows toInt64(x) and toFloat64OrNull(x): HogQL's own have no size, and give null where nothing fits.
 func (h *habits) conversion(x *Call) bool {
 	m := sizedTypes.FindStringSubmatch(x.Name.Name)
-	if m == nil || h.aliases[x.Name.Name] || x.Name.Quoted {
+	if m == nil || h.aliases[x.Name.Name] || x.Name.Quoted() {
 		return false
 	}
 	if _, known := LookupFunction(x.Name.Name); known {
@@ -144,7 +144,7 @@ func (h *habits) selectAll(q *Select) {
 		return
 	}
 	f, ok := a.X.(*Field)
-	if !ok || len(f.Chain) > 1 || f.Chain[0].Quoted || !strings.EqualFold(f.Chain[0].Name, "all") || strings.TrimSpace(h.src[f.End:a.Name.Start]) != "" {
+	if !ok || len(f.Chain) > 1 || f.Chain[0].Quoted() || !strings.EqualFold(f.Chain[0].Name, "all") || strings.TrimSpace(h.src[f.End:a.Name.Start]) != "" {
 		return
 	}
 	h.add(Span{f.Start, a.Name.Start}, "foreign-dialect", "SELECT ALL is read as a column named all: HogQL writes SELECT alone", "")

@@ -1,21 +1,24 @@
 package hogql
 
-import "slices"
-
 // joinTree reads the members of FROM up to the first clause word.
 func (p *parser) joinTree() []*Join {
-	return p.joinChain(p.joinItem(p.slabs.from.list()))
+	open := len(p.openJoins)
+	list := p.joinChain(p.joinItem(p.slabs.from.list()), 0, open)
+	p.openJoins = p.openJoins[:open]
+	return list
 }
 
-// joinChain reads the joins behind the members already read.
-func (p *parser) joinChain(list []*Join) []*Join {
+// joinChain reads the joins behind the members already read, which are list[base:]. Of p.openJoins it may close
+// those from open on.
+func (p *parser) joinChain(list []*Join, base, open int) []*Join {
 	for !p.failed {
 		if p.pivotAt() { // of all that stands before it
-			start := list[0].Start
-			j := &Join{Table: &JoinTree{Span: p.span(start), Joins: list}}
+			start := list[base].Start
+			j := &Join{Table: &JoinTree{Span: p.span(start), Joins: p.slabs.from.keep(list[base:])}}
 			p.pivot(j, start)
 			j.Span = p.span(start)
-			list = append(p.slabs.from.list(), j)
+			list = append(list[:base], j)
+			p.openJoins = p.openJoins[:open]
 			continue
 		}
 		n := len(list)
@@ -27,29 +30,56 @@ func (p *parser) joinChain(list []*Join) []*Join {
 			list[n].Kind, list[n].Comma = "CROSS JOIN", true
 			continue
 		}
-		if j := openJoin(list); j != nil && (p.is(kwOn) || p.is(kwUsing)) {
-			p.joinCondition(j) // a JOIN b JOIN c ON x ON y
-			continue
+		if p.is(kwOn) || p.is(kwUsing) {
+			if j := p.openJoin(open); j != nil {
+				p.joinCondition(j) // a JOIN b JOIN c ON x ON y
+				continue
+			}
 		}
 		kind, natural := p.joinKind()
 		if kind == "" {
 			break
 		}
-		if list = p.joinItem(list); p.failed {
+		if list = p.joined(list, kind, natural); p.failed {
 			return nil
-		}
-		list[n].Kind, list[n].Natural = kind, natural
-		if kind != "CROSS JOIN" {
-			p.joinCondition(list[n])
 		}
 	}
 	return list
 }
 
-// openJoin returns the last of the joins that has no condition and may have one, nil where there is none.
-func openJoin(list []*Join) *Join {
-	for _, j := range slices.Backward(list) {
-		if j.Kind != "" && j.Kind != "CROSS JOIN" && j.On == nil && j.Using == nil {
+// joined reads the table or tables behind JOIN, and their condition.
+func (p *parser) joined(list []*Join, kind string, natural bool) []*Join {
+	n, place := len(list), len(p.openJoins)
+	tree := p.tok.kind == kLParen
+	if tree { // its own open joins stand behind it
+		p.openJoins = append(p.openJoins, nil)
+	}
+	if list = p.joinItem(list); p.failed {
+		return nil
+	}
+	j := list[n]
+	j.Kind, j.Natural = kind, natural
+	if kind == "CROSS JOIN" {
+		return list
+	}
+	p.joinCondition(j)
+	switch {
+	case j.On != nil || j.Using != nil:
+	case tree:
+		p.openJoins[place] = j
+	default:
+		p.openJoins = append(p.openJoins, j)
+	}
+	return list
+}
+
+// openJoin takes the last of the joins from open on that has no condition and may have one, nil where there is
+// none.
+func (p *parser) openJoin(open int) *Join {
+	for last := len(p.openJoins) - 1; last >= open; last-- {
+		j := p.openJoins[last]
+		p.openJoins = p.openJoins[:last]
+		if j != nil {
 			return j
 		}
 	}
@@ -251,14 +281,14 @@ func (p *parser) joinItem(list []*Join) []*Join {
 	if !p.enter() {
 		return nil
 	}
-	table, joins := p.tablePrimary()
+	table, list := p.tablePrimary(list)
 	p.leave()
 	p.count()
 	if p.failed {
 		return nil
 	}
-	if joins != nil {
-		return append(list, joins...)
+	if table == nil {
+		return list
 	}
 	j := p.slabs.joins.one()
 	j.Table = table
@@ -294,214 +324,4 @@ func (p *parser) tableAliases(j *Join) {
 			j.Columns = p.names("a column's name", false)
 		}
 	}
-}
-
-// tablePrimary reads a table; for a join tree in parentheses it returns its members instead.
-func (p *parser) tablePrimary() (Table, []*Join) {
-	t := p.tok
-	switch {
-	case t.kind == kLParen:
-		return p.tableParen()
-	case t.kind == kLBrace:
-		if x, ok := p.brace().(*Placeholder); ok {
-			return x, nil
-		}
-		p.failAt(t, failExpectedAt, "a table")
-	case t.kind == kTagOpen, t.kind == kLess:
-		if tag, ok := p.tag().(*Tag); ok {
-			return tag, nil
-		}
-	case isName(t):
-		return p.tableName(), nil
-	case t.kind == kIdent:
-		p.failAt(t, failNever, "a table")
-	default:
-		p.failWant("a table")
-	}
-	return nil, nil
-}
-
-// tableName reads a.b.c or name(args).
-func (p *parser) tableName() Table {
-	start := p.tok.start
-	first := p.name("a table")
-	if p.tok.kind == kLParen {
-		open := p.tok.start
-		p.next()
-		args := p.exprList(kRParen)
-		p.close(kRParen, open)
-		return &TableCall{Span: p.span(start), Name: first, Args: args}
-	}
-	n := p.slabs.tables.one()
-	parts := append(p.slabs.idents.room(), first)
-	for p.tok.kind == kDot && !p.failed {
-		p.next()
-		parts = append(parts, p.name("a name"))
-	}
-	n.Span, n.Chain = p.span(start), p.slabs.idents.take(parts)
-	return n
-}
-
-// tableParen reads a query, VALUES, or a join tree in parentheses.
-func (p *parser) tableParen() (Table, []*Join) {
-	open := p.tok.start
-	p.next()
-	t := p.tok
-	switch {
-	case (t.kw == kwSelect || t.kw == kwWith) && !p.isTableWord():
-		q := p.querySet()
-		p.close(kRParen, open)
-		return &Subquery{Span: p.span(open), Query: q}, nil
-	case t.kw == kwValues && p.peek().kind == kLParen:
-		if v, ok := p.values(open); ok {
-			return v, nil
-		}
-	}
-	if !p.enter() {
-		return nil, nil
-	}
-	defer p.leave()
-	if t.kind == kLParen || t.kind == kLBrace {
-		table, joins := p.tablePrimary()
-		if p.failed {
-			return nil, nil
-		}
-		var q Query
-		switch x := table.(type) {
-		case *Subquery:
-			q = x.Query
-		case *Placeholder:
-			q = x
-		}
-		if q != nil && p.continuesQuery() {
-			q = p.setTail(q)
-			p.close(kRParen, open)
-			if x, ok := q.(*Placeholder); ok {
-				return x, nil
-			}
-			return &Subquery{Span: p.span(open), Query: q}, nil
-		}
-		if q != nil && p.tok.kind == kRParen {
-			p.next()
-			return table, nil
-		}
-		if joins == nil {
-			joins = p.joinRest(table, t.start)
-		}
-		joins = p.joinChain(joins)
-		p.close(kRParen, open)
-		return nil, joins
-	}
-	joins := p.joinTree()
-	p.close(kRParen, open)
-	return nil, joins
-}
-
-// isTableWord reports whether the word here is the name of a table: nothing of a query follows.
-func (p *parser) isTableWord() bool {
-	t := p.peek()
-	return t.kind == kRParen || t.kind == kComma || t.kind == kDot && p.nameAfter(t)
-}
-
-// joinRest reads what belongs to a table that has been read.
-func (p *parser) joinRest(table Table, start int32) []*Join {
-	j := p.slabs.joins.one()
-	j.Table = table
-	p.tableAliases(j)
-	j.Final = p.accept(kwFinal)
-	if p.is(kwSample) {
-		j.Sample = p.sample()
-	}
-	j.Span = p.span(start)
-	return append(p.slabs.from.list(), j)
-}
-
-// values reads VALUES (a, b), (c, d) up to the closing parenthesis of the one at open.
-func (p *parser) values(open int32) (Table, bool) {
-	m := p.mark()
-	start := p.tok.start
-	p.next()
-	v := &Values{}
-	for !p.failed {
-		inner := p.tok.start
-		p.expect(kLParen, `"(" and the values of a row`)
-		var row []Expr
-		for !p.failed {
-			row = append(row, p.expr())
-			if !p.acceptKind(kComma) {
-				break
-			}
-		}
-		p.close(kRParen, inner)
-		v.Rows = append(v.Rows, row)
-		if !p.acceptKind(kComma) {
-			break
-		}
-	}
-	if !p.failed && p.tok.kind != kRParen { // a table function named values
-		p.reset(m)
-		return nil, false
-	}
-	v.Span = p.span(start)
-	p.close(kRParen, open)
-	return &Subquery{Span: p.span(open), Query: v}, true
-}
-
-// sample reads SAMPLE ratio [OFFSET ratio].
-func (p *parser) sample() *Sample {
-	start := p.tok.start
-	p.next()
-	s := &Sample{Ratio: p.ratio()}
-	if next := p.peek(); p.is(kwOffset) && (isNumber(next) || next.kind == kLBrace || next.kind == kMinus || next.kind == kPlus || next.kind == kDot) {
-		p.next()
-		s.Offset = p.ratio()
-	}
-	s.Span = p.span(start)
-	return s
-}
-
-// ratio reads number, number/number or a placeholder; a percent sign behind it is dropped, as PostHog
-// does.
-func (p *parser) ratio() Expr {
-	var x Expr
-	switch p.tok.kind {
-	case kLBrace:
-		x = p.brace()
-		if _, ok := x.(*Placeholder); !ok {
-			p.failWant("a ratio")
-		}
-	default:
-		n := p.plainNumber()
-		if n == nil {
-			return nil
-		}
-		x = n
-		if p.tok.kind == kSlash {
-			pos := Span{p.tok.start, p.tok.end}
-			p.next()
-			d := p.plainNumber()
-			if d == nil {
-				return nil
-			}
-			x = &Binary{Span: p.span(n.Start), Op: OpDiv, OpPos: pos, X: n, Y: d}
-		}
-	}
-	p.acceptKind(kPercent)
-	return x
-}
-
-// plainNumber reads a number, which may have a sign.
-func (p *parser) plainNumber() *Number {
-	switch p.tok.kind {
-	case kMinus, kPlus:
-		if n, ok := p.signedNumber(); ok {
-			return n
-		}
-	default:
-		if isNumber(p.tok) || p.tok.kind == kDot && isNumber(p.peek()) {
-			return p.number(p.tok.start)
-		}
-	}
-	p.failWant("a number, like 0.1 or 1/10")
-	return nil
 }
