@@ -15,7 +15,7 @@ LEAST    ?= 99.9
 CORPUS   ?= testdata/hogql/own.jsonl
 GO_FILES := $(shell find cmd internal -name '*.go' 2>/dev/null)
 
-.PHONY: help demo test check golden engine sandbox build lint cover fuzz bench bench-parity parity e2e-deps e2e tidy clean
+.PHONY: help demo test check golden engine sandbox build lint cover fuzz bench bench-parity parity hostile soak e2e-deps e2e tidy clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -76,6 +76,12 @@ bench-parity: e2e-deps ## speed of the HogQL parser beside go/parser's and PostH
 
 parity: build e2e-deps ## compare the HogQL parser with PostHog's own: CORPUS=file N=random queries SEED=n LEAST=percent
 	@node e2e/parity/parity.mjs --random $(N) --seed $(SEED) --least $(LEAST) $(CORPUS)
+
+hostile: ## time the HogQL front end on attacks of 1, 4 and 16 MB
+	go run ./internal/hogql/hostile/measure
+
+soak: engine ## 20,000 calls by 256 callers through seeded chaos, under the race detector
+	SOAK=1 CGO_ENABLED=1 go test -race -count=1 -run 'Soak' -v ./internal/driver/
 
 e2e-deps: e2e/node_modules/.package-lock.json
 

@@ -184,8 +184,10 @@ func (p *program) hogqlTexts(in hogqlInput, files []string) iter.Seq2[hogqlText,
 
 // hogqlFolder returns the names of the files of a folder; of any other name, that name.
 func hogqlFolder(name string) ([]string, error) {
-	if info, err := os.Stat(name); err != nil || !info.IsDir() {
-		return []string{name}, nil // opening it tells what is wrong
+	if info, err := os.Stat(name); err != nil {
+		return []string{name}, nil //nolint:nilerr // opening it tells what is wrong
+	} else if !info.IsDir() {
+		return []string{name}, nil
 	}
 	var names []string
 	err := filepath.WalkDir(name, func(path string, d fs.DirEntry, err error) error {

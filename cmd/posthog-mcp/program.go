@@ -88,7 +88,7 @@ func (p *program) service(c *config.Config, log *slog.Logger) (*tools.Service, *
 		Timeout: c.Timeout, MaxRetries: c.MaxRetries,
 		PerMinute: c.PerMinute, PerHour: c.PerHour, MaxConcurrency: c.MaxConcurrency,
 		BreakerFailures: c.BreakerFailures, BreakerTimeout: c.BreakerTimeout, BreakerSuccesses: c.BreakerSuccesses,
-		UserAgent: "posthog-mcp/" + version, Logger: log,
+		RootCAs: c.RootCAs, UserAgent: "posthog-mcp/" + version, Logger: log,
 	})
 	if err != nil {
 		return nil, nil, err

@@ -3,6 +3,7 @@
 package config
 
 import (
+	"crypto/x509"
 	"fmt"
 	"log/slog"
 	"os"
@@ -34,7 +35,8 @@ type Config struct {
 	APIKey          Secret
 	ProjectID       int64 // 0: the key's only project
 	AllowedProjects []int64
-	APIURL          string // origin, without a slash at the end
+	APIURL          string         // origin, without a slash at the end
+	RootCAs         *x509.CertPool // the system's authorities and those of POSTHOG_CA_FILE; nil: the system's alone
 	Timeout         time.Duration
 	MaxRetries      int
 	PerMinute       int
@@ -74,6 +76,7 @@ type raw struct {
 	APIURL          string `env:"POSTHOG_API_URL" example:"https://eu.posthog.com" doc:"us, eu or the origin of a self-hosted PostHog; without it us"`
 	Host            string `env:"POSTHOG_HOST" example:"https://eu.posthog.com" doc:"another name for POSTHOG_API_URL"`
 	AllowHTTP       string `env:"POSTHOG_ALLOW_HTTP" envDefault:"false" example:"true" doc:"allow plain http to a private network"`
+	CAFile          string `env:"POSTHOG_CA_FILE" example:"/etc/ssl/company-ca.pem" doc:"certificates (PEM) of further authorities to trust, for a self-hosted PostHog or a proxy that opens TLS"`
 	ProjectAPIKey   string `env:"POSTHOG_PROJECT_API_KEY" example:"phc_your_token" doc:"the token that sends events; recognised, never needed" secret:"true"`
 	Timeout         string `env:"POSTHOG_TIMEOUT" example:"45s" doc:"longest wait of one call, retries included; without it 45s for tools, 90s for commands"`
 	MaxRetries      string `env:"POSTHOG_MAX_RETRIES" envDefault:"3" example:"3" doc:"attempts after the first"`
@@ -204,6 +207,7 @@ func (l *loader) posthog(c *Config, r *raw) {
 		l.faults.add("POSTHOG_HOST", "", "differs from POSTHOG_API_URL, of which it is another name: keep one of them")
 	}
 	c.APIURL = l.apiURL(name, value, allowHTTP)
+	c.RootCAs = l.authorities("POSTHOG_CA_FILE", r.CAFile)
 }
 
 func (l *loader) limits(c *Config, r *raw, mode Mode) {
@@ -253,7 +257,7 @@ func (l *loader) key(r *raw) Secret {
 		}
 		name = "POSTHOG_API_KEY_FILE"
 		var ok bool
-		if value, ok = l.file(name, r.APIKeyFile); !ok {
+		if value, ok = l.file(name, r.APIKeyFile, secretFile); !ok {
 			return Secret{}
 		}
 	}
@@ -280,16 +284,18 @@ func (l *loader) usableKey(name, value string) bool {
 	return false
 }
 
-// file reads a secret from a file, without the white space around it.
-func (l *loader) file(name, path string) (string, bool) {
-	const most = 64 << 10
+// secretFile is how many bytes a file with a secret may have.
+const secretFile = 64 << 10
+
+// file reads a file of at most so many bytes, without the white space around its text.
+func (l *loader) file(name, path string, most int64) (string, bool) {
 	info, err := os.Stat(path)
 	switch {
 	case err != nil:
 		l.faults.add(name, "", "names a file that cannot be read (%s)", reason(err))
 		return "", false
 	case !info.Mode().IsRegular() || info.Size() > most:
-		l.faults.add(name, "", "must name a plain file of at most 64 KB")
+		l.faults.add(name, "", "must name a plain file of at most %d KB", most>>10)
 		return "", false
 	}
 	b, err := os.ReadFile(path) // #nosec G304 -- the operator names the file

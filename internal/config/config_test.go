@@ -1,7 +1,10 @@
 package config_test
 
 import (
+	"crypto/x509"
+	"encoding/pem"
 	"log/slog"
+	"net/http/httptest"
 	"os"
 	"path/filepath"
 	"strings"
@@ -204,6 +207,41 @@ func TestKeyFromFile(t *testing.T) {
 	c, f := load(t, config.Command, "POSTHOG_API_KEY_FILE="+file)
 	require.Nil(t, f)
 	require.Equal(t, canary, c.APIKey.Reveal())
+}
+
+func TestAuthorities(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewTLSServer(nil)
+	defer server.Close()
+	folder := t.TempDir()
+	write := func(name string, text []byte) string {
+		file := filepath.Join(folder, name)
+		require.NoError(t, os.WriteFile(file, text, 0o600))
+		return file
+	}
+	good := write("ca.pem", pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}))
+	c, f := load(t, config.Command, "POSTHOG_API_KEY="+canary, "POSTHOG_CA_FILE="+good)
+	require.Nil(t, f)
+	_, err := server.Certificate().Verify(x509.VerifyOptions{Roots: c.RootCAs})
+	require.NoError(t, err)
+	system, err := x509.SystemCertPool()
+	require.NoError(t, err)
+	require.False(t, c.RootCAs.Equal(system))
+	system.AddCert(server.Certificate())
+	require.True(t, c.RootCAs.Equal(system), "the system's authorities stay trusted")
+
+	c, f = load(t, config.Command, "POSTHOG_API_KEY="+canary)
+	require.Nil(t, f)
+	require.Nil(t, c.RootCAs)
+	for file, want := range map[string]string{
+		write("key.pem", []byte("-----BEGIN NOTHING-----\n"+canary)): "POSTHOG_CA_FILE names a file that holds no certificate",
+		filepath.Join(folder, "none"):                                "POSTHOG_CA_FILE names a file that cannot be read (it does not exist)",
+		write("huge.pem", make([]byte, 4<<20+1)):                     "POSTHOG_CA_FILE must name a plain file of at most 4096 KB",
+	} {
+		_, f = load(t, config.Command, "POSTHOG_API_KEY="+canary, "POSTHOG_CA_FILE="+file)
+		require.ErrorContains(t, f, want)
+		require.NotContains(t, f.Error(), canary)
+	}
 }
 
 func TestTokensFromFile(t *testing.T) {

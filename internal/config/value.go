@@ -202,7 +202,7 @@ func (l *loader) tokens(r *raw) []Token {
 		}
 		name = "MCP_AUTH_TOKENS_FILE"
 		var ok bool
-		if text, ok = l.file(name, r.AuthTokensFile); !ok {
+		if text, ok = l.file(name, r.AuthTokensFile, secretFile); !ok {
 			return nil
 		}
 		text = strings.NewReplacer("\r", ",", "\n", ",").Replace(text)

@@ -3,6 +3,7 @@ package driver
 import (
 	"context"
 	"crypto/sha256"
+	"crypto/x509"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -20,6 +21,7 @@ type Options struct {
 	AllowedProjects []int64       // empty: all that the key may see
 	Timeout         time.Duration // of one call, waits and retries included; default 45 s
 	MaxRetries      int
+	Backoff         time.Duration // half of the longest wait before the second attempt, and the unit of later ones; default 300 ms
 
 	Host *Host // shared with other clients of this process; nil: one of its own, with the numbers below
 
@@ -35,7 +37,8 @@ type Options struct {
 	CacheBytes int64         // for kept answers and catalogues; default 64 MB; negative: none
 	CacheAge   time.Duration // how long a query's answer may be given again; default 1 min; negative: not at all
 
-	MaxResponse int64 // bytes of one answer, decompressed; default 64 MB
+	MaxResponse int64          // bytes of one answer, decompressed; default 64 MB
+	RootCAs     *x509.CertPool // authorities whose certificates are accepted; nil: the system's
 	UserAgent   string
 	Hooks       Hooks
 	Logger      *slog.Logger // default: discards
@@ -82,7 +85,6 @@ func New(o Options) (*Client, error) {
 		return nil, fmt.Errorf("new client: MaxRetries is %d, must be 0 or more", o.MaxRetries)
 	}
 	o = withDefaults(o)
-	o.HTTP = o.Host.http
 	c := &Client{opts: o, base: o.Host.base, host: o.Host, log: o.Logger, flights: newFlights()}
 	c.http = newHTTPClient(o, c.base)
 	c.work, c.endWork = context.WithCancelCause(context.Background())

@@ -1,7 +1,6 @@
 package driver
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -18,22 +17,16 @@ func decodeResult(r io.Reader) (*Result, *queryStatus, error) {
 	d := json.NewDecoder(counted)
 	d.UseNumber()
 	var p resultParts
-	if err := expectDelim(d, '{'); err != nil {
+	if err := eachField(d, p.field); err != nil {
 		return nil, nil, err
 	}
-	for d.More() {
-		key, err := d.Token()
-		if err != nil {
-			return nil, nil, err
-		}
-		if err := p.field(d, key.(string)); err != nil {
-			return nil, nil, err
-		}
-	}
-	if err := expectDelim(d, '}'); err != nil {
+	if _, err := d.Token(); err == nil {
+		return nil, nil, errors.New("more than one value in the answer")
+	} else if !errors.Is(err, io.EOF) {
 		return nil, nil, err
 	}
 	if p.status != nil && !p.hasRows {
+		p.status.bytes = counted.n
 		return nil, p.status, nil
 	}
 	res, err := p.result()
@@ -47,16 +40,18 @@ func decodeResult(r io.Reader) (*Result, *queryStatus, error) {
 // resultParts are the wanted keys of PostHog's HogQLQueryResponse.
 type resultParts struct {
 	res     Result
+	rows    rowReader
 	types   [][]any
 	hasRows bool
 	failure string
 	status  *queryStatus
+	nested  bool // in the status of a run: another status in there is skipped, or they could be a million deep
 }
 
 func (p *resultParts) field(d *json.Decoder, key string) error {
 	switch key {
 	case "results":
-		return p.rows(d)
+		return p.readRows(d)
 	case "columns":
 		return d.Decode(&p.res.Columns)
 	case "types":
@@ -82,33 +77,68 @@ func (p *resultParts) field(d *json.Decoder, key string) error {
 	case "error":
 		return decodeString(d, &p.failure)
 	case "query_status":
-		return d.Decode(&p.status)
+		if p.nested {
+			return skip(d)
+		}
+		return p.readStatus(d)
 	case "warnings":
 		return p.warnings(d)
 	default:
-		var skipped json.RawMessage
-		return d.Decode(&skipped)
+		return skip(d)
 	}
 }
 
-func (p *resultParts) rows(d *json.Decoder) error {
+func skip(d *json.Decoder) error {
+	var skipped json.RawMessage
+	return d.Decode(&skipped)
+}
+
+var errNoList = errors.New("results is no list of lists")
+
+func (p *resultParts) readRows(d *json.Decoder) error {
 	t, err := d.Token()
 	if err != nil || t == nil {
 		return err
 	}
 	if t != json.Delim('[') {
-		return errors.New("results is no list")
+		return errNoList
 	}
-	p.hasRows = true
-	p.res.Rows = [][]any{}
+	p.hasRows, p.rows = true, rowReader{rows: []Row{}}
 	for d.More() {
-		var row []any
-		if err := d.Decode(&row); err != nil {
+		if err := p.rows.next(d); err != nil {
 			return err
 		}
-		p.res.Rows = append(p.res.Rows, row)
 	}
 	return expectDelim(d, ']')
+}
+
+// readStatus reads the state of a background run, in which a whole answer can stand: its rows stream, too.
+func (p *resultParts) readStatus(d *json.Decoder) error {
+	var parts *resultParts
+	small := map[string]json.RawMessage{} // all but the answer
+	null, err := eachFieldOrNull(d, func(d *json.Decoder, key string) error {
+		if key != "results" {
+			var v json.RawMessage
+			err := d.Decode(&v)
+			small[key] = v
+			return err
+		}
+		inner := &resultParts{nested: true}
+		null, err := eachFieldOrNull(d, inner.field)
+		if parts = inner; null {
+			parts = nil
+		}
+		return err
+	})
+	if err != nil || null {
+		return err
+	}
+	text, err := json.Marshal(small)
+	if err != nil {
+		return err
+	}
+	p.status = &queryStatus{answer: parts}
+	return json.Unmarshal(text, p.status)
 }
 
 func (p *resultParts) warnings(d *json.Decoder) error {
@@ -133,11 +163,10 @@ func (p *resultParts) result() (*Result, error) {
 	if !p.hasRows {
 		return nil, errors.New("no results in the answer")
 	}
-	for i, row := range p.res.Rows {
-		if len(row) != len(p.res.Columns) {
-			return nil, fmt.Errorf("row %d has %d cells for %d columns", i, len(row), len(p.res.Columns))
-		}
+	if row, cells, found := p.rows.misfit(len(p.res.Columns)); found {
+		return nil, fmt.Errorf("row %d has %d cells for %d columns", row, cells, len(p.res.Columns))
 	}
+	p.res.Rows = p.rows.rows
 	p.res.Types = make([]string, len(p.res.Columns))
 	if len(p.types) == len(p.res.Columns) {
 		for i, pair := range p.types {
@@ -151,20 +180,18 @@ func (p *resultParts) result() (*Result, error) {
 
 // result is what a finished background run gave.
 func (s *queryStatus) result(ctx context.Context, op string) (*Result, error) {
-	if s.Error || len(s.Results) == 0 || string(s.Results) == "null" {
+	if s.Error || s.answer == nil {
 		e := &Error{Kind: Internal, Op: op, Code: "query_failed", Detail: shorten(clean(s.ErrorMessage), detailLength), final: true}
 		if s.ErrorMessage != "" {
 			e.Kind = Invalid
 		}
 		return nil, e
 	}
-	res, _, err := decodeResult(bytes.NewReader(s.Results))
-	if err == nil && res == nil {
-		err = errors.New("no results in the finished run")
-	}
+	res, err := s.answer.result()
 	if err != nil {
-		return nil, bodyError(ctx, op, 200, &boundedReader{read: int64(len(s.Results))}, err)
+		return nil, bodyError(ctx, op, 200, &boundedReader{read: s.bytes}, err)
 	}
+	res.Bytes = s.bytes
 	return res, nil
 }
 
@@ -178,6 +205,36 @@ func decodeString(d *json.Decoder, to *string) error {
 		*to = *s
 	}
 	return nil
+}
+
+// eachField reads an object: read gets each key, and must consume its value.
+func eachField(d *json.Decoder, read func(d *json.Decoder, key string) error) error {
+	null, err := eachFieldOrNull(d, read)
+	if null {
+		return errors.New("null instead of an object")
+	}
+	return err
+}
+
+// eachFieldOrNull is eachField for a value that may be null.
+func eachFieldOrNull(d *json.Decoder, read func(d *json.Decoder, key string) error) (null bool, err error) {
+	t, err := d.Token()
+	if err != nil || t == nil {
+		return t == nil && err == nil, err
+	}
+	if t != json.Delim('{') {
+		return false, errors.New("no object")
+	}
+	for d.More() {
+		key, err := d.Token()
+		if err != nil {
+			return false, err
+		}
+		if err := read(d, key.(string)); err != nil {
+			return false, err
+		}
+	}
+	return false, expectDelim(d, '}')
 }
 
 func expectDelim(d *json.Decoder, want json.Delim) error {

@@ -31,7 +31,7 @@ func FuzzDecodeResult(f *testing.F) {
 		}
 		require.Len(t, res.Types, len(res.Columns))
 		for _, row := range res.Rows {
-			require.Len(t, row, len(res.Columns))
+			require.Len(t, row.Values(), len(res.Columns))
 		}
 	})
 }

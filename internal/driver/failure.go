@@ -221,16 +221,22 @@ func contextError(ctx context.Context, op string) *Error {
 }
 
 // retryAfter reads the header of that name: seconds or a date. PostHog sets it on one kind of 503 only;
-// a proxy in front may set it anywhere.
+// a proxy in front may set it anywhere. A date is counted from the answer's own, where there is one: its clock
+// and ours may differ.
 func retryAfter(h http.Header) time.Duration {
 	v := h.Get("Retry-After")
 	if s, err := strconv.Atoi(v); err == nil && s >= 0 {
 		return time.Duration(min(s, 24*3600)) * time.Second
 	}
-	if t, err := http.ParseTime(v); err == nil {
-		return max(time.Until(t), 0)
+	at, err := http.ParseTime(v)
+	if err != nil {
+		return 0
 	}
-	return 0
+	now, err := http.ParseTime(h.Get("Date"))
+	if err != nil {
+		now = time.Now()
+	}
+	return min(max(at.Sub(now), 0), 24*time.Hour)
 }
 
 // secondsIn reads "Expected available in 37 seconds.", the only place where PostHog's 429 tells the wait.

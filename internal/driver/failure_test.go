@@ -185,7 +185,7 @@ func TestRealConnections(t *testing.T) {
 		_, _ = io.WriteString(w, `{"results":[[1]`)
 	})
 	mux.HandleFunc("/api/projects/3/query/", func(w http.ResponseWriter, r *http.Request) {
-		if r.Header.Get("Accept-Encoding") != "gzip" || r.Header.Get("User-Agent") != "posthog-mcp" {
+		if r.Header.Get("Accept-Encoding") != "zstd, gzip" || r.Header.Get("User-Agent") != "posthog-mcp" {
 			w.WriteHeader(http.StatusTeapot)
 			return
 		}
@@ -201,9 +201,10 @@ func TestRealConnections(t *testing.T) {
 	other := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { stolen <- r.Header.Get("Authorization") }))
 	defer other.Close()
 	elsewhere = other.URL + "/api/projects/1/query/"
-	tlsServer := httptest.NewTLSServer(mux)
+	tlsServer := httptest.NewUnstartedServer(mux)
+	tlsServer.Config.ErrorLog = quiet()
+	tlsServer.StartTLS()
 	defer tlsServer.Close()
-	tlsServer.Config.ErrorLog = nil
 
 	ask := func(base string, project int64) error {
 		c, err := driver.New(driver.Options{BaseURL: base, Key: func() string { return canary }, BreakerFailures: 100})

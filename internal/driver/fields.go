@@ -391,7 +391,7 @@ func (c *Client) sample(ctx context.Context, g *gather, project int64, o *Object
 		outer = append(outer, fmt.Sprintf("topK(5)(v%d) AS t%d", n, n))
 	}
 	hogql := "SELECT " + strings.Join(outer, ", ") + " FROM (SELECT " + strings.Join(inner, ", ") + " " + from + " LIMIT " + strconv.Itoa(sampledRows) + ")"
-	rows, at, err := fetch(ctx, c, "samples", project, hogql+fmt.Sprint(values), listLife, func(ctx context.Context) ([][]any, error) {
+	rows, at, err := fetch(ctx, c, "samples", project, hogql+fmt.Sprint(values), listLife, func(ctx context.Context) ([]Row, error) {
 		res, err := c.runQuery(ctx, project, "sample "+o.Object, QueryRequest{HogQL: hogql, Values: values, Name: "posthog-mcp samples"})
 		if err != nil {
 			return nil, err
@@ -401,8 +401,9 @@ func (c *Client) sample(ctx context.Context, g *gather, project int64, o *Object
 	if !g.take("samples of "+o.Object, at, err) || len(rows) == 0 {
 		return
 	}
+	lists := rows[0].Values()
 	for n, i := range chosen {
-		list, _ := rows[0][n].([]any)
+		list, _ := lists[n].([]any)
 		for _, v := range list {
 			if s, ok := v.(string); ok && s != "" {
 				o.Fields[i].Samples = append(o.Fields[i].Samples, shorten(s, sampleLength))

@@ -160,6 +160,15 @@ func unique() string { return fmt.Sprintf("SELECT 1 AS q%d", serial.Add(1)) }
 
 var serial atomic.Int64
 
+// cells are the values of all rows.
+func cells(rows []driver.Row) [][]any {
+	out := make([][]any, len(rows))
+	for i, r := range rows {
+		out[i] = r.Values()
+	}
+	return out
+}
+
 func selectOne(t *testing.T, c *driver.Client) (*driver.Result, error) {
 	t.Helper()
 	return c.Query(t.Context(), driver.QueryRequest{HogQL: unique()})

@@ -23,7 +23,7 @@ type Host struct {
 }
 
 // NewHost makes the shared state of the host that o names. It takes from o what concerns the host: BaseURL, the
-// limits (PerMinute, PerHour, MaxConcurrency, MaxQueue), the breaker's numbers, CacheBytes, Hooks, Logger, HTTP.
+// limits (PerMinute, PerHour, MaxConcurrency, MaxQueue), the breaker's numbers, CacheBytes, RootCAs, Hooks, Logger, HTTP.
 // Clients made with Options.Host keep to these, whatever their own Options say about them.
 func NewHost(o Options) (*Host, error) {
 	base, err := url.Parse(o.BaseURL)
@@ -36,13 +36,14 @@ func NewHost(o Options) (*Host, error) {
 	o = withDefaults(o)
 	h := &Host{base: base, hooks: o.Hooks, limits: newLimits(o), breaker: newBreaker(o, o.Logger), cache: newCache(o.CacheBytes), http: o.HTTP}
 	if h.http == nil || h.http.Transport == nil {
-		h.http = &http.Client{Transport: newTransport()}
+		h.http = &http.Client{Transport: newTransport(usualTimeouts(), o.RootCAs)}
 	}
 	return h, nil
 }
 
 func withDefaults(o Options) Options {
 	o.Timeout = orDefault(o.Timeout, 45*time.Second)
+	o.Backoff = orDefault(o.Backoff, 300*time.Millisecond)
 	o.PerMinute = orDefault(o.PerMinute, 240)
 	o.PerHour = orDefault(o.PerHour, 2400)
 	o.MaxConcurrency = orDefault(o.MaxConcurrency, 3)

@@ -21,7 +21,7 @@ func TestWindowsProperty(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(20) {
 		synctest.Test(t, func(t *testing.T) {
-			rnd := rand.New(rand.NewPCG(seed, 1)) //nolint:gosec // a seeded generator repeats a failure
+			rnd := rand.New(rand.NewPCG(seed, 1))
 			perMinute, inFlight := 5+rnd.IntN(200), 1+rnd.IntN(6)
 			flying, most := 0, 0
 			var mu sync.Mutex

@@ -7,12 +7,12 @@ import (
 	"time"
 )
 
+// Waits between attempts, in units of Options.Backoff where that is named; the figures are those of its default.
 const (
-	backoffBase     = 300 * time.Millisecond
-	backoffCap      = 8 * time.Second
-	crowdedBase     = time.Second // PostHog's concurrency limit, which has already queued us for 30 s, or ClickHouse at capacity
-	crowdedSpread   = 4 * time.Second
-	crowdedCap      = 16 * time.Second
+	backoffCap      = 27                     // units: 8 s
+	crowdedBase     = 3                      // units, 1 s: PostHog's concurrency limit, which has already queued us for 30 s, or ClickHouse at capacity
+	crowdedSpread   = 13                     // units: 4 s
+	crowdedCap      = 53                     // units: 16 s
 	defaultThrottle = 2 * time.Second        // of a 429 that names no wait
 	throttleJitter  = 250 * time.Millisecond // a little later than asked, and not all processes at once
 	mostThrottled   = 20                     // 429s of one call; the deadline ends most calls long before
@@ -153,16 +153,17 @@ func (c *Client) retryWait(ctx context.Context, e *Error, r request, lim *limite
 	if !retryable || e.final || r.single || c.opts.MaxRetries == 0 {
 		return 0, false
 	}
-	wait := jitter(min(backoffBase<<min(failed, 10), backoffCap)) // full jitter
+	unit := c.opts.Backoff
+	wait := jitter(min(unit<<min(failed, 10), backoffCap*unit)) // full jitter
 	switch {
 	case e.throttled() && e.crowded:
-		wait = crowdedBase + jitter(min(crowdedSpread<<min(s.throttled-1, 10), crowdedCap))
+		wait = crowdedBase*unit + jitter(min(crowdedSpread*unit<<min(s.throttled-1, 10), crowdedCap*unit))
 	case e.throttled():
 		wait = max(time.Until(lim.pausedUntil()), 0)
 	case e.RetryAfter > 0:
 		wait = e.RetryAfter + jitter(throttleJitter)
 	case e.Kind == Busy: // ClickHouse is at capacity
-		wait = crowdedBase + jitter(crowdedSpread)
+		wait = crowdedBase*unit + jitter(crowdedSpread*unit)
 	}
 	if deadline, ok := ctx.Deadline(); ok && time.Until(deadline) <= wait {
 		if e.RetryAfter < wait-throttleJitter {

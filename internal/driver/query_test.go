@@ -83,7 +83,7 @@ func TestResult(t *testing.T) {
 	require.Equal(t, [][]any{
 		{"a", n("18446744073709551615"), n("1.10"), nil, true, []any{n("1"), "x"}, map[string]any{"k": n("2")}},
 		{"b", n("0"), n("1e300"), "", false, []any{}, map[string]any{}},
-	}, res.Rows)
+	}, cells(res.Rows))
 	require.Equal(t, []string{"s", "n", "f", "z", "b", "l", "m"}, res.Columns)
 	require.Equal(t, []string{"String", "UInt64", "Float64", "Nullable(String)", "Bool", "Array(String)", "Map(String, UInt8)"}, res.Types)
 	require.True(t, *res.HasMore)
@@ -244,7 +244,7 @@ func TestBackgroundRun(t *testing.T) {
 				require.Equal(t, 750*time.Millisecond, sent[2].At.Sub(sent[1].At))
 				if tt.kind == "" {
 					require.NoError(t, err)
-					require.Equal(t, [][]any{{json.Number("1")}}, res.Rows)
+					require.Equal(t, [][]any{{json.Number("1")}}, cells(res.Rows))
 					require.Equal(t, 4, res.Attempts)
 					return
 				}

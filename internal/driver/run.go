@@ -2,7 +2,6 @@ package driver
 
 import (
 	"context"
-	"encoding/json"
 	"log/slog"
 	"net/http"
 	"net/url"
@@ -49,16 +48,18 @@ type run struct {
 
 // queryStatus is the state of a background run.
 type queryStatus struct {
-	ID           string          `json:"id"`
-	Complete     bool            `json:"complete"`
-	Error        bool            `json:"error"`
-	ErrorMessage string          `json:"error_message"`
-	Results      json.RawMessage `json:"results"`
+	ID           string `json:"id"`
+	Complete     bool   `json:"complete"`
+	Error        bool   `json:"error"`
+	ErrorMessage string `json:"error_message"`
 	Progress     *struct {
 		Bytes int64 `json:"bytes_read"`
 		Rows  int64 `json:"rows_read"`
 		Total int64 `json:"estimated_rows_total"`
 	} `json:"query_progress"`
+
+	answer *resultParts // of a finished run
+	bytes  int64        // size of the body that held it
 }
 
 // runQuery runs a query for a known project; the result lacks the project's name. When ctx ends first, or the client

@@ -43,7 +43,7 @@ func TestSandboxQueries(t *testing.T) {
 	res, err := c.Query(t.Context(), driver.QueryRequest{HogQL: "SELECT event, count() AS n FROM events WHERE event IN {names} GROUP BY event ORDER BY event LIMIT 10",
 		Values: map[string]any{"names": []string{"$pageview", "movie_viewed", "it's \\ 'x'"}}, Fresh: true})
 	require.NoError(t, err)
-	require.Equal(t, s.SQL(t, "SELECT event, toUInt64(count()) FROM events WHERE event IN ('$pageview', 'movie_viewed') GROUP BY event ORDER BY event", 1), res.Rows)
+	require.Equal(t, s.SQL(t, "SELECT event, toUInt64(count()) FROM events WHERE event IN ('$pageview', 'movie_viewed') GROUP BY event ORDER BY event", 1), cells(res.Rows))
 	require.Equal(t, []string{"event", "n"}, res.Columns)
 	require.Equal(t, []string{"String", "UInt64"}, res.Types)
 	require.Equal(t, driver.Project{ID: 1, Name: "Demo", TimeZone: "UTC"}, driver.Project{ID: res.Project.ID, Name: res.Project.Name, TimeZone: res.Project.TimeZone})
@@ -213,7 +213,7 @@ func TestSandboxHostileNames(t *testing.T) {
 		require.Equal(t, it.Name, got.Objects[0].Name)
 		res, err := c.Query(t.Context(), driver.QueryRequest{HogQL: "SELECT count() FROM events WHERE " + it.Write + " LIMIT 1"})
 		require.NoError(t, err, "%q", it.Write)
-		require.NotEqual(t, json.Number("0"), res.Rows[0][0], "%q", it.Write)
+		require.NotEqual(t, json.Number("0"), res.Rows[0].Values()[0], "%q", it.Write)
 	}
 	o, err = c.ListObjects(t.Context(), driver.ListRequest{Kinds: []driver.ObjectKind{driver.KindProperty}, Limit: 1000})
 	require.NoError(t, err)
@@ -279,7 +279,7 @@ func TestSandboxFaults(t *testing.T) {
 			s := sandboxtest.Start(t, sandboxtest.WithFaults(t, fault))
 			res, err := sandboxClient(t, s, s.Key, nil).Query(t.Context(), driver.QueryRequest{HogQL: "SELECT 41 + 1 AS n LIMIT 1"})
 			require.NoError(t, err)
-			require.Equal(t, [][]any{{json.Number("42")}}, res.Rows)
+			require.Equal(t, [][]any{{json.Number("42")}}, cells(res.Rows))
 			require.Equal(t, 2, res.Attempts)
 		})
 	}

@@ -152,7 +152,7 @@ func (c *Client) savedOf(ctx context.Context, project int64, kinds []savedKind, 
 		var out savedObjects
 		seen := map[ObjectKind]int{}
 		for _, row := range res.Rows {
-			it := savedItem(row)
+			it := savedItem(row.Values())
 			seen[it.Kind]++
 			out.Items = append(out.Items, it)
 		}
@@ -236,7 +236,7 @@ func (c *Client) savedObject(ctx context.Context, g *gather, project int64, kind
 	}
 	g.take(string(kind), stamp{at: at}, nil)
 	o := Object{Kind: kind, Object: string(kind) + ":" + id}
-	row := res.Rows[0]
+	row := res.Rows[0].Values()
 	cell := func(name string) string {
 		if i := slices.Index(columns, name); i >= 0 {
 			text, _ := row[i].(string)
@@ -300,7 +300,8 @@ func (c *Client) tiles(ctx context.Context, g *gather, project int64, o *Object,
 		g.take("tiles of the dashboard", stamp{}, err)
 		return
 	}
-	for _, row := range res.Rows {
+	for _, r := range res.Rows {
+		row := r.Values()
 		short, _ := row[0].(string)
 		name, _ := row[1].(string)
 		kind, _ := row[2].(string)

@@ -244,7 +244,8 @@ func (c *Client) eventCounts(ctx context.Context, project int64) ([]eventCount, 
 			return nil, err
 		}
 		out := make([]eventCount, 0, len(res.Rows))
-		for _, row := range res.Rows {
+		for _, r := range res.Rows {
+			row := r.Values()
 			name, _ := row[0].(string)
 			out = append(out, eventCount{name, integer(row[1])})
 		}

@@ -60,6 +60,7 @@ func TestTwoProcesses(t *testing.T) {
 	t.Parallel()
 	n := sandbox.LimitNumbers{Query: sandbox.Rate{PerMinute: 60, PerHour: 10_000}}
 	inBubble(t, n, func(t *testing.T, s *sandboxtest.Sandbox, m inMemory) {
+		t.Helper()
 		clients := []*driver.Client{process(t, s, m, func(*driver.Options) {}), process(t, s, m, func(*driver.Options) {})}
 		var mu sync.Mutex
 		var finished [2][]time.Time
@@ -93,6 +94,7 @@ func TestArrivals(t *testing.T) {
 	t.Parallel()
 	n := sandbox.LimitNumbers{Query: sandbox.Rate{PerMinute: 50, PerHour: 120}}
 	inBubble(t, n, func(t *testing.T, s *sandboxtest.Sandbox, m inMemory) {
+		t.Helper()
 		c := process(t, s, m, func(o *driver.Options) { o.PerMinute, o.PerHour, o.Timeout = 50, 120, 3*time.Hour })
 		var wg sync.WaitGroup
 		for i := range 200 {

@@ -166,7 +166,8 @@ func (c *Client) otherTables(ctx context.Context, project int64) []table {
 		return wellKnownTables()
 	}
 	out := []table{{Name: "numbers", Family: "posthog", Columns: []column{{Name: "number", Write: "number", Type: "integer"}}}}
-	for _, row := range res.Rows {
+	for _, r := range res.Rows {
+		row := r.Values()
 		schema, _ := row[0].(string)
 		name, _ := row[1].(string)
 		kind, _ := row[2].(string)
@@ -203,7 +204,8 @@ func (c *Client) columns(ctx context.Context, project int64, t table) (table, er
 			return nil, err
 		}
 		out := []column{}
-		for _, row := range res.Rows {
+		for _, r := range res.Rows {
+			row := r.Values()
 			name, _ := row[0].(string)
 			kind, _ := row[1].(string)
 			out = append(out, column{Name: name, Write: tableName(name), Type: strings.ToLower(kind)})

@@ -1,6 +1,8 @@
 package driver
 
 import (
+	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"net"
 	"net/http"
@@ -8,39 +10,50 @@ import (
 	"time"
 )
 
-// Limits of one connection and one wait. There is no limit on the whole request: PostHog may hold a
-// query for 30 s in its queue and then run it for 10; the caller's context bounds the call.
-const (
-	dialTimeout   = 10 * time.Second
-	tlsTimeout    = 10 * time.Second
-	headerTimeout = 150 * time.Second
-	idleTimeout   = 90 * time.Second
-)
+// timeouts are the limits of one connection and one wait. There is none on the whole request: PostHog may hold
+// a query for 30 s in its queue and then run it for 10; the caller's context bounds the call.
+type timeouts struct {
+	dial      time.Duration
+	handshake time.Duration // TLS
+	header    time.Duration // from the request to the first byte of the answer
+	idle      time.Duration // of a connection that nobody uses
+	// ping is after how long a silence on an HTTP/2 connection the host is asked for a sign of life, and then
+	// how long it has to give one.
+	ping time.Duration
+}
 
-// newHTTPClient builds the only HTTP client of this package. Outermost first: redirect rule, key and
-// user agent (only to the configured origin), base transport (HTTP/2, gzip).
+func usualTimeouts() timeouts {
+	return timeouts{dial: 10 * time.Second, handshake: 10 * time.Second, header: 150 * time.Second, idle: 90 * time.Second, ping: 15 * time.Second}
+}
+
+// maxHeader is how many bytes of headers an answer may have.
+const maxHeader = 256 << 10
+
+// newHTTPClient puts a client's rules around the connections of its host. Outermost first: redirect rule; decompression; key
+// and user agent (only to the configured origin); base transport (HTTP/2, keep-alive, proxies).
 func newHTTPClient(o Options, origin *url.URL) *http.Client {
-	var base http.RoundTripper = newTransport()
-	if o.HTTP != nil && o.HTTP.Transport != nil {
-		base = o.HTTP.Transport
-	}
 	return &http.Client{
-		Transport:     &guard{base: base, origin: origin, key: o.Key, agent: o.UserAgent},
+		Transport:     &inflater{&guard{base: o.Host.http.Transport, origin: origin, key: o.Key, agent: o.UserAgent}},
 		CheckRedirect: sameOrigin(origin),
 	}
 }
 
-func newTransport() *http.Transport {
+// newTransport takes proxies from HTTPS_PROXY, HTTP_PROXY and NO_PROXY.
+func newTransport(t timeouts, roots *x509.CertPool) *http.Transport {
 	return &http.Transport{
-		Proxy:                 http.ProxyFromEnvironment,
-		DialContext:           (&net.Dialer{Timeout: dialTimeout, KeepAlive: 30 * time.Second}).DialContext,
-		TLSHandshakeTimeout:   tlsTimeout,
-		ResponseHeaderTimeout: headerTimeout,
-		IdleConnTimeout:       idleTimeout,
-		ExpectContinueTimeout: time.Second,
-		MaxIdleConns:          16,
-		MaxIdleConnsPerHost:   8,
-		ForceAttemptHTTP2:     true,
+		Proxy:                  http.ProxyFromEnvironment,
+		DialContext:            (&net.Dialer{Timeout: t.dial, KeepAlive: 30 * time.Second}).DialContext,
+		TLSClientConfig:        &tls.Config{RootCAs: roots, MinVersion: tls.VersionTLS12},
+		TLSHandshakeTimeout:    t.handshake,
+		ResponseHeaderTimeout:  t.header,
+		IdleConnTimeout:        t.idle,
+		ExpectContinueTimeout:  time.Second,
+		MaxIdleConns:           16,
+		MaxIdleConnsPerHost:    8,
+		MaxResponseHeaderBytes: maxHeader,
+		ForceAttemptHTTP2:      true,
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: t.ping, PingTimeout: t.ping},
+		DisableCompression:     true, // inflater does it
 	}
 }
 
@@ -82,8 +95,10 @@ func (g *guard) RoundTrip(r *http.Request) (*http.Response, error) {
 }
 
 // CloseIdleConnections hands the wish down to the base transport.
-func (g *guard) CloseIdleConnections() {
-	if c, ok := g.base.(interface{ CloseIdleConnections() }); ok {
+func (g *guard) CloseIdleConnections() { closeIdle(g.base) }
+
+func closeIdle(t http.RoundTripper) {
+	if c, ok := t.(interface{ CloseIdleConnections() }); ok {
 		c.CloseIdleConnections()
 	}
 }

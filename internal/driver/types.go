@@ -44,13 +44,13 @@ type Progress struct {
 	Elapsed   time.Duration // since the run was asked for
 }
 
-// Result is a query's answer. Callers that asked the same share its rows and must not change them. Cells are json.Number (every digit kept), string, bool, nil, []any or
-// map[string]any; every row is as long as Columns.
+// Result is a query's answer; every row is as long as Columns. Callers that asked the same share its rows and must
+// not change them.
 type Result struct {
 	Project  Project
 	Columns  []string
 	Types    []string // ClickHouse types, one per column; "" where PostHog named none
-	Rows     [][]any
+	Rows     []Row
 	HasMore  *bool     // only when the query had no LIMIT of its own
 	Limit    *int64    // the limit PostHog applied, in the same case
 	HogQL    string    // the normalised query that ran

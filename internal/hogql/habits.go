@@ -282,7 +282,7 @@ func (h *habits) colonPath(x *Alias) {
 	if x.Name.End >= x.X.Pos().Start || x.Name.Name != "properties" || h.src[x.Name.End:x.X.Pos().Start] != ":" {
 		return
 	}
-	var first Expr = x.X
+	first := x.X
 	for {
 		left, _ := leftOperand(first)
 		if left == nil {

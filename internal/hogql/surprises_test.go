@@ -1,7 +1,6 @@
 package hogql_test
 
 import (
-	"errors"
 	"strings"
 	"testing"
 
@@ -216,7 +215,7 @@ func surprised(t *testing.T, s *sandboxtest.Sandbox, list []surprise) {
 			to := strings.Index(c.text, "»") - len("«")
 			if _, err := hogql.Parse(src); err != nil {
 				var e *hogql.Error
-				require.True(t, errors.As(err, &e))
+				require.ErrorAs(t, err, &e)
 				require.Equal(t, "syntax", c.code, err)
 				require.Equal(t, src[from:to], src[e.Span.Start:e.Span.End], err)
 				require.Equal(t, from, int(e.Span.Start))

@@ -44,22 +44,24 @@ func list(t *testing.T, args ...string) []pkg {
 // ours names, for each folder, the folders of this module that its production code may import. A name that
 // ends in /... covers all below it.
 var ours = map[string][]string{
-	"cmd/posthog-mcp":              {"internal/config", "internal/server", "internal/tools", "internal/driver", "internal/hogql"},
-	"cmd/posthog-sandbox":          {"internal/sandbox", "internal/sandbox/..."},
-	"internal/server":              {"internal/tools", "internal/driver"},
-	"internal/tools":               {"internal/driver", "internal/hogql"},
-	"internal/config":              {},
-	"internal/driver":              {},
-	"internal/hogql":               {},
-	"internal/hogql/generate":      {},
-	"internal/golden":              {},
-	"internal/rules":               {},
-	"internal/sandbox":             {"internal/hogql", "internal/sandbox/..."},
-	"internal/sandbox/chdb":        {},
-	"internal/sandbox/schema":      {},
-	"internal/sandbox/compile":     {"internal/hogql", "internal/sandbox/schema"},
-	"internal/sandbox/sample":      {"internal/sandbox/chdb", "internal/sandbox/schema"},
-	"internal/sandbox/sandboxtest": {"internal/sandbox", "internal/sandbox/..."},
+	"cmd/posthog-mcp":                {"internal/config", "internal/server", "internal/tools", "internal/driver", "internal/hogql"},
+	"cmd/posthog-sandbox":            {"internal/sandbox", "internal/sandbox/..."},
+	"internal/server":                {"internal/tools", "internal/driver"},
+	"internal/tools":                 {"internal/driver", "internal/hogql"},
+	"internal/config":                {},
+	"internal/driver":                {},
+	"internal/hogql":                 {},
+	"internal/hogql/generate":        {},
+	"internal/hogql/hostile":         {},
+	"internal/hogql/hostile/measure": {"internal/hogql", "internal/hogql/hostile"},
+	"internal/golden":                {},
+	"internal/rules":                 {},
+	"internal/sandbox":               {"internal/hogql", "internal/sandbox/..."},
+	"internal/sandbox/chdb":          {},
+	"internal/sandbox/schema":        {},
+	"internal/sandbox/compile":       {"internal/hogql", "internal/sandbox/schema"},
+	"internal/sandbox/sample":        {"internal/sandbox/chdb", "internal/sandbox/schema"},
+	"internal/sandbox/sandboxtest":   {"internal/sandbox", "internal/sandbox/..."},
 }
 
 // helpers may be imported by any package's tests, beside what its production code may import.
@@ -67,14 +69,15 @@ var helpers = []string{"internal/golden", "internal/hogql", "internal/sandbox", 
 
 // theirs names, for each third-party module, the folders whose production code may import it.
 var theirs = map[string][]string{
-	"github.com/caarlos0/env/v11":  {"internal/config"},
-	"github.com/ebitengine/purego": {"internal/sandbox/chdb"},
-	"github.com/google/uuid":       {"internal/driver", "internal/sandbox", "internal/sandbox/..."},
-	"github.com/mark3labs/mcp-go":  {"internal/tools", "internal/server"},
-	"github.com/sony/gobreaker/v2": {"internal/driver"},
-	"github.com/spf13/cobra":       {"cmd/posthog-mcp", "cmd/posthog-sandbox"},
-	"golang.org/x/time":            {"internal/driver"},
-	"github.com/stretchr/testify":  {"internal/golden", "internal/sandbox/sandboxtest"},
+	"github.com/caarlos0/env/v11":   {"internal/config"},
+	"github.com/ebitengine/purego":  {"internal/sandbox/chdb"},
+	"github.com/google/uuid":        {"internal/driver", "internal/sandbox", "internal/sandbox/..."},
+	"github.com/klauspost/compress": {"internal/driver"},
+	"github.com/mark3labs/mcp-go":   {"internal/tools", "internal/server"},
+	"github.com/sony/gobreaker/v2":  {"internal/driver"},
+	"github.com/spf13/cobra":        {"cmd/posthog-mcp", "cmd/posthog-sandbox"},
+	"golang.org/x/time":             {"internal/driver"},
+	"github.com/stretchr/testify":   {"internal/golden", "internal/sandbox/sandboxtest"},
 }
 
 func allowed(name string, list []string) bool {

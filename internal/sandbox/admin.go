@@ -3,11 +3,15 @@ package sandbox
 import "net/http"
 
 // AdminHandler serves what tests and operators ask about the server itself, without a key: GET /stats
-// answers with Stats, POST /reset sets the counters to zero and forgets cached answers.
+// answers with Stats, GET /log with the requests received, POST /reset sets the counters to zero and forgets
+// cached answers.
 func (s *Server) AdminHandler() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /stats", func(w http.ResponseWriter, _ *http.Request) {
 		writeJSON(w, http.StatusOK, s.Stats())
+	})
+	mux.HandleFunc("GET /log", func(w http.ResponseWriter, _ *http.Request) {
+		writeJSON(w, http.StatusOK, s.Log())
 	})
 	mux.HandleFunc("POST /reset", func(w http.ResponseWriter, _ *http.Request) {
 		s.Reset()
@@ -22,6 +26,10 @@ func (s *Server) Stats() Stats {
 	st.Running = s.runs.snapshot()
 	return st
 }
+
+// Log returns the last 200,000 requests since the start or the last Reset, each with the instant at which it
+// came in, in that order.
+func (s *Server) Log() []Received { return s.counters.requestLog() }
 
 // Reset sets the counters to zero and forgets cached answers. Running queries and the states of
 // background runs stay.

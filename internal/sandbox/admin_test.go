@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -44,10 +45,47 @@ func TestAdmin(t *testing.T) {
 	require.Equal(t, 4, n)
 	require.Equal(t, 2, stats.Count("POST", "/api/projects/{project}/query/"))
 
+	require.Equal(t, []sandbox.QueryLoad{{Project: 1, Highest: 1}}, stats.Queries)
+
+	log := read[[]sandbox.Received](t, ask("GET", "/log"), http.StatusOK)
+	require.Len(t, log, 4)
+	type seen struct {
+		project              int64
+		class, method, route string
+	}
+	var got []seen
+	for i, r := range log {
+		require.WithinDuration(t, time.Now(), r.At, time.Minute)
+		require.True(t, i == 0 || !r.At.Before(log[i-1].At))
+		got = append(got, seen{r.Project, r.Class, r.Method, r.Route})
+	}
+	require.Equal(t, []seen{
+		{1, "query", "POST", "/api/projects/{project}/query/"},
+		{1, "query", "POST", "/api/projects/{project}/query/"},
+		{1, "query", "GET", "/api/projects/{project}/query/{id}/"},
+		{0, "", "GET", "other"},
+	}, got)
+
 	require.Equal(t, http.StatusNoContent, ask("POST", "/reset").status)
+	require.Empty(t, s.Server.Log())
 	require.Empty(t, s.Server.Stats().Requests)
 	require.False(t, read[answer](t, query(t, s, "SELECT 1"), http.StatusOK).Cached)
 	require.Equal(t, http.StatusMethodNotAllowed, ask("GET", "/reset").status)
+}
+
+func TestBusiest(t *testing.T) {
+	t.Parallel()
+	start := time.Now()
+	var log []sandbox.Received
+	for _, second := range []int{0, 1, 2, 10, 11, 12, 13} {
+		log = append(log, sandbox.Received{At: start.Add(time.Duration(second) * time.Second), Project: int64(second % 2)})
+	}
+	all := func(sandbox.Received) bool { return true }
+	require.Equal(t, 4, sandbox.Busiest(log, 4*time.Second, all))
+	require.Equal(t, 3, sandbox.Busiest(log, 3*time.Second, all), "a span holds one of its ends")
+	require.Equal(t, 7, sandbox.Busiest(log, time.Hour, all))
+	require.Equal(t, 2, sandbox.Busiest(log, 4*time.Second, func(r sandbox.Received) bool { return r.Project == 1 }))
+	require.Equal(t, 0, sandbox.Busiest(nil, time.Hour, all))
 }
 
 func TestLog(t *testing.T) {

@@ -17,27 +17,32 @@ import (
 
 func TestParseFault(t *testing.T) {
 	t.Parallel()
-	for _, spec := range []string{"503busy", "503busy*2", "slow:250ms", "slow:1s*3", "429rate:37*1", "cut:body", "cut", "429rate"} {
+	for _, spec := range []string{"503busy", "503busy*2", "slow:250ms", "slow:1s*3", "drip", "429rate:37*1", "cut:body", "cut", "429rate", "503skew:-1h", "bomb:3", "chaos:7", "chaos:7*100"} {
 		f, err := sandbox.ParseFault(spec)
 		require.NoError(t, err)
 		require.Equal(t, spec, f.String())
 	}
 	for spec, want := range map[string]string{
-		"":             `fault "": unknown kind ""; there are slow:DURATION, cut[:body], truncated, `,
+		"":             `fault "": unknown kind ""; there are slow:DURATION, drip[:DURATION], silent, cut[:body], truncated, `,
 		"503":          `unknown kind "503"`,
 		"503busy*0":    `"0" is no number of times`,
 		"503busy*x":    `"x" is no number of times`,
 		"503busy:1":    `503busy takes nothing behind a colon`,
-		"slow":         `slow needs a duration`,
-		"slow:fast":    `write for example slow:500ms`,
-		"slow:-1s":     `slow needs a duration`,
-		"429rate:soon": `"soon" is no number of seconds`,
-		"cut:head":     `write cut (no answer at all) or cut:body`,
+		"slow":         `slow needs a duration; write for example slow:500ms`,
+		"slow:fast":    `"fast" is no duration; write for example slow:500ms`,
+		"slow:-1s":     `"-1s" is no duration`,
+		"503skew:ago":  `"ago" is no offset; write for example 503skew:-2h`,
+		"429rate:soon": `"soon" is no seconds; write for example 429rate:37`,
+		"cut:head":     `"head" is no body; write for example cut:body`,
+		"chaos":        `chaos needs a seed; write for example chaos:37`,
+		"bomb:-1":      `"-1" is no megabytes`,
 	} {
 		_, err := sandbox.ParseFault(spec)
 		require.ErrorContains(t, err, want, spec)
 	}
-	require.Len(t, sandbox.FaultKinds(), 16)
+	require.Len(t, sandbox.FaultKinds(), len(sandbox.FaultNames())+1)
+	require.Contains(t, sandbox.FaultKinds(), "chaos:SEED")
+	require.NotContains(t, sandbox.FaultNames(), "chaos")
 }
 
 func TestFaultAnswers(t *testing.T) {

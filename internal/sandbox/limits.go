@@ -18,6 +18,8 @@ const (
 	classValues
 )
 
+func (c class) String() string { return [...]string{"general", "query", "values"}[c] }
+
 // Rate is how many requests may come in a minute and in an hour. Zero means no limit.
 type Rate struct{ PerMinute, PerHour int }
 

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"posthog-mcp/internal/sandbox/sample"
 )
@@ -39,6 +40,21 @@ type call struct {
 	project *project // nil on routes outside of projects
 	id      string   // the {id} of the path
 	segment string   // the {project} of the path
+}
+
+// isQuery tells whether the call brings a query: only then is the engine asked.
+func (c *call) isQuery() bool {
+	return c.route != nil && c.route.handle != nil && c.Method == http.MethodPost
+}
+
+// received is what is kept of a call that came in at an instant.
+func (c *call) received(at time.Time) Received {
+	r := Received{At: at, Method: c.Method, Route: "other"}
+	if c.route != nil {
+		r.Route, r.Class = c.route.pattern+"/", c.route.class.String()
+		r.Project, _ = strconv.ParseInt(c.segment, 10, 64) // 0 for @current
+	}
+	return r
 }
 
 // reply is an answer: a status and a value to be written as JSON.

@@ -107,15 +107,13 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
 	s.counters.begin()
 	c, err := s.receive(w, r)
-	label := "other"
-	if c.route != nil {
-		label = c.route.pattern + "/"
-	}
+	seen := c.received(start)
+	s.counters.received(seen, c.isQuery())
 	sw := &statusWriter{ResponseWriter: w}
 	defer func() {
-		s.counters.end(r.Method, label, sw.status)
+		s.counters.end(seen, c.isQuery(), sw.status)
 		if s.logger != nil {
-			s.logger.Info("request", "method", r.Method, "route", label, "status", sw.status, "duration", time.Since(start))
+			s.logger.Info("request", "method", r.Method, "route", seen.Route, "status", sw.status, "duration", time.Since(start))
 		}
 	}()
 	s.withFaults(sw, c, func(w http.ResponseWriter) {

@@ -2,14 +2,17 @@ package sandbox
 
 import (
 	"cmp"
+	"maps"
 	"net/http"
 	"slices"
 	"sync"
 	"time"
 )
 
-// keepArrivals is for how many seconds arrivals are remembered.
-const keepArrivals = 3600
+const (
+	keepArrivals = 3600    // seconds for which arrivals are remembered
+	keepLog      = 200_000 // requests of which the instant is remembered
+)
 
 // Stats is what the server counted since it started or was reset.
 type Stats struct {
@@ -17,7 +20,49 @@ type Stats struct {
 	InFlight        int            `json:"in_flight"`
 	HighestInFlight int            `json:"highest_in_flight"`
 	Running         []RunningQuery `json:"running"`  // queries in the engine or waiting for it, oldest first
+	Queries         []QueryLoad    `json:"queries"`  // by project
+	Faults          []FaultCount   `json:"faults"`   // by kind
 	Arrivals        []Arrival      `json:"arrivals"` // seconds with at least one request, oldest first
+}
+
+// QueryLoad is how many requests with a query (POST …/query/) of one project are open.
+type QueryLoad struct {
+	Project  int64 `json:"project"`
+	InFlight int   `json:"in_flight"`
+	Highest  int   `json:"highest"`
+}
+
+// FaultCount is how many requests a kind of fault has met.
+type FaultCount struct {
+	Kind  string `json:"kind"`
+	Count int    `json:"count"`
+}
+
+// Received is one request as it came in.
+type Received struct {
+	At      time.Time `json:"at"`
+	Project int64     `json:"project"` // 0 outside of projects, and for @current
+	Class   string    `json:"class"`   // which limit counts it: "query", "general" or "values"; "" for what is no route
+	Method  string    `json:"method"`
+	Route   string    `json:"route"` // as in RequestCount
+}
+
+// Busiest returns the highest number of the requests that match within any span of time; log is in the order
+// of Received.At, as Server.Log gives it.
+func Busiest(log []Received, span time.Duration, match func(Received) bool) int {
+	var window []time.Time
+	most := 0
+	for _, r := range log {
+		if !match(r) {
+			continue
+		}
+		for len(window) > 0 && r.At.Sub(window[0]) >= span {
+			window = window[1:]
+		}
+		window = append(window, r.At)
+		most = max(most, len(window))
+	}
+	return most
 }
 
 // RequestCount is how often a route was answered with a status. Status 0 is a connection that was cut.
@@ -61,9 +106,14 @@ type counters struct {
 	inFlight int
 	highest  int
 	arrivals []Arrival
+	queries  map[int64]QueryLoad
+	faults   map[string]int
+	log      []Received
 }
 
-func newCounters() *counters { return &counters{requests: map[RequestCount]int{}} }
+func newCounters() *counters {
+	return &counters{requests: map[RequestCount]int{}, queries: map[int64]QueryLoad{}, faults: map[string]int{}}
+}
 
 // begin notes the arrival of a request.
 func (c *counters) begin() {
@@ -82,12 +132,52 @@ func (c *counters) begin() {
 	c.arrivals = append(c.arrivals, Arrival{Second: now, Count: 1})
 }
 
+// received notes what a request is, once that is known.
+func (c *counters) received(r Received, query bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if len(c.log) == keepLog {
+		c.log = slices.Delete(c.log, 0, keepLog/2)
+	}
+	c.log = append(c.log, r)
+	if query {
+		c.load(r.Project, 1)
+	}
+}
+
+// load changes the number of a project's open queries.
+func (c *counters) load(project int64, by int) {
+	l := c.queries[project]
+	l.Project = project
+	l.InFlight += by
+	l.Highest = max(l.Highest, l.InFlight)
+	c.queries[project] = l
+}
+
+func (c *counters) fault(kind string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.faults[kind]++
+}
+
 // end notes how a request was answered.
-func (c *counters) end(method, route string, status int) {
+func (c *counters) end(r Received, query bool, status int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.inFlight--
-	c.requests[RequestCount{Method: method, Route: route, Status: status}]++
+	c.requests[RequestCount{Method: r.Method, Route: r.Route, Status: status}]++
+	if query {
+		c.load(r.Project, -1)
+	}
+}
+
+// requestLog returns the requests in the order of their arrival.
+func (c *counters) requestLog() []Received {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	log := slices.Clone(c.log)
+	slices.SortStableFunc(log, func(a, b Received) int { return a.At.Compare(b.At) })
+	return log
 }
 
 // reset forgets everything but the requests in flight.
@@ -95,7 +185,12 @@ func (c *counters) reset() {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	clear(c.requests)
-	c.highest, c.arrivals = c.inFlight, nil
+	clear(c.faults)
+	c.highest, c.arrivals, c.log = c.inFlight, nil, nil
+	for project, l := range c.queries {
+		l.Highest = l.InFlight
+		c.queries[project] = l
+	}
 }
 
 func (c *counters) snapshot() Stats {
@@ -105,6 +200,10 @@ func (c *counters) snapshot() Stats {
 	for key, n := range c.requests {
 		key.Count = n
 		s.Requests = append(s.Requests, key)
+	}
+	s.Queries = slices.SortedFunc(maps.Values(c.queries), func(a, b QueryLoad) int { return cmp.Compare(a.Project, b.Project) })
+	for _, kind := range slices.Sorted(maps.Keys(c.faults)) {
+		s.Faults = append(s.Faults, FaultCount{kind, c.faults[kind]})
 	}
 	slices.SortFunc(s.Requests, func(a, b RequestCount) int {
 		return cmp.Or(cmp.Compare(a.Route, b.Route), cmp.Compare(a.Method, b.Method), cmp.Compare(a.Status, b.Status))

@@ -10,6 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"posthog-mcp/internal/driver"
 	"posthog-mcp/internal/golden"
 	"posthog-mcp/internal/tools"
 )
@@ -224,7 +225,7 @@ func (brokenPipe) Write([]byte) (int, error) { return 0, http.ErrHandlerTimeout 
 
 func TestWriteReportsAFullDisk(t *testing.T) {
 	t.Parallel()
-	rows := &tools.Rows{Columns: []string{"a"}, Rows: [][]any{{"x"}}}
+	rows := &tools.Rows{Columns: []string{"a"}, Rows: []driver.Row{driver.Row(`["x"]`)}}
 	require.ErrorContains(t, rows.Write(brokenPipe{}, tools.FormatCSV), "write rows")
 	require.NoError(t, (&tools.Rows{}).Write(&strings.Builder{}, tools.FormatTable))
 }

@@ -7,6 +7,8 @@ import (
 	"io"
 	"strings"
 	"unicode/utf8"
+
+	"posthog-mcp/internal/driver"
 )
 
 // Answer returns the rows for a model in at most 35,000 characters: cells are cut at 500 characters and
@@ -43,7 +45,7 @@ func (r *Rows) page(format string, k *cells) (head string, body []string, shown 
 	}
 	for _, row := range r.Rows {
 		was := *k
-		line := rowLine(format, k, cols, row)
+		line := rowLine(format, k, cols, row.Values())
 		if room -= utf8.RuneCountInString(line) + 1; room < 0 {
 			*k = was // what was cut in a row that is not shown does not count
 			break
@@ -130,13 +132,13 @@ func (r *Rows) Write(w io.Writer, format string) error {
 			if i > 0 {
 				b.WriteString(",\n")
 			}
-			b.WriteString(rowLine(format, k, cols, row))
+			b.WriteString(rowLine(format, k, cols, row.Values()))
 		}
 		b.WriteString("]" + after + "\n")
 	default:
 		b.WriteString(headLine(format, k, cols))
 		for _, row := range r.Rows {
-			b.WriteString(rowLine(format, k, cols, row))
+			b.WriteString(rowLine(format, k, cols, row.Values()))
 		}
 	}
 	if err := b.Flush(); err != nil {
@@ -216,7 +218,7 @@ func markdownCell(s string) string {
 
 // writeTable writes aligned columns for a terminal: numbers to the right, null as NULL, and every
 // control character as text, so that no cell can drive the terminal.
-func writeTable(b *bufio.Writer, cols []column, rows [][]any) {
+func writeTable(b *bufio.Writer, cols []column, rows []driver.Row) {
 	if len(cols) == 0 {
 		return
 	}
@@ -227,8 +229,9 @@ func writeTable(b *bufio.Writer, cols []column, rows [][]any) {
 	}
 	texts := make([][]string, len(rows))
 	for i, row := range rows {
-		texts[i] = make([]string, len(row))
-		for j, v := range row {
+		values := row.Values()
+		texts[i] = make([]string, len(values))
+		for j, v := range values {
 			text, _ := k.text(v, cols[j])
 			if v == nil {
 				text = "NULL"

@@ -29,9 +29,9 @@ type Rows struct {
 	Project driver.Project
 	Columns []string
 	Types   []string // ClickHouse types, as PostHog names them
-	Rows    [][]any  // json.Number, string, bool, nil, []any, map[string]any
-	HasMore *bool    // nil where the query's own LIMIT was reached: nobody knows
-	Limit   int64    // the limit that applied: ours or the query's; 0 where it is not known
+	Rows    []driver.Row
+	HasMore *bool // nil where the query's own LIMIT was reached: nobody knows
+	Limit   int64 // the limit that applied: ours or the query's; 0 where it is not known
 	AsOf    time.Time
 	Cached  bool
 	Elapsed time.Duration

@@ -7,9 +7,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
+	"net/http"
 	"net/http/httptest"
 	"os"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -36,8 +39,12 @@ type Sandbox struct {
 	Key    string
 	Server *sandbox.Server
 
-	engine *chdb.Engine
+	engine      *chdb.Engine
+	connections atomic.Int64
 }
+
+// Connections returns how many connections to the server are open, idle ones included.
+func (s *Sandbox) Connections() int { return int(s.connections.Load()) }
 
 // Option changes how a Sandbox is started.
 type Option func(*sandbox.Options)
@@ -79,12 +86,23 @@ func Start(tb testing.TB, opts ...Option) *Sandbox {
 	}
 	server, err := sandbox.New(context.Background(), o)
 	require.NoError(tb, err)
-	web := httptest.NewServer(server)
+	box := &Sandbox{Key: Key, Server: server, engine: s.engine}
+	web := httptest.NewUnstartedServer(server)
+	web.Config.ConnState = func(_ net.Conn, state http.ConnState) {
+		switch state {
+		case http.StateNew:
+			box.connections.Add(1)
+		case http.StateClosed, http.StateHijacked:
+			box.connections.Add(-1)
+		}
+	}
+	web.Start()
+	box.URL = web.URL
 	tb.Cleanup(func() {
 		server.Close() // first: the web server waits for requests, and those for their queries
 		web.Close()
 	})
-	return &Sandbox{URL: web.URL, Key: Key, Server: server, engine: s.engine}
+	return box
 }
 
 // SQL runs ClickHouse SQL in a project's database, past HogQL and HTTP, and returns the rows with every
