@@ -1,100 +1,113 @@
 package hogql
 
-import (
-	"cmp"
-	"strings"
-)
+import "strings"
 
 // typeExpr reads the type of CAST: Name, Name Name, Name(…), Type[]. Its text is written as PostHog does:
 // in lower case with one blank after a comma, but as it stands where a parameter is an expression.
 func (p *parser) typeExpr() Type {
-	start := p.tok.start
-	if !p.enter() {
+	n := p.typeName()
+	if p.failed {
 		return Type{}
 	}
-	defer p.leave()
-	text := strings.ToLower(p.name("a type").Name)
-	for isName(p.tok) && !p.is(kwAs) && !p.failed {
-		text += " " + strings.ToLower(p.name("a type").Name)
+	var text, spaced strings.Builder
+	if p.writeType(&text, &n, false) {
+		p.writeType(&spaced, &n, true)
 	}
-	spaced := text
+	t := Type{Span: n.Span, Text: text.String()}
+	if s := spaced.String(); s != t.Text {
+		t.Spaced = s
+	}
+	return t
+}
+
+// typeName is a type as it was read. Its text is written once for all levels, from the outside in: a list in which
+// one parameter is an expression is written as it stands.
+type typeName struct {
+	Span
+	name   string
+	listed bool // it has parentheses
+	exprs  bool // one of its parameters is an expression
+	params []typeName
+	arrays int
+}
+
+func (p *parser) typeName() typeName {
+	n := typeName{Span: Span{Start: p.tok.start}}
+	if !p.enter() {
+		return n
+	}
+	defer p.leave()
+	n.name = strings.ToLower(p.name("a type").Name)
+	if isName(p.tok) && !p.is(kwAs) {
+		words := []string{n.name}
+		for isName(p.tok) && !p.is(kwAs) && !p.failed {
+			words = append(words, strings.ToLower(p.name("a type").Name))
+		}
+		n.name = strings.Join(words, " ")
+	}
 	if p.tok.kind == kLParen {
 		open := p.tok.start
 		p.next()
-		t, s := p.typeParams()
-		text, spaced = text+t, spaced+s
+		n.listed = true
+		p.typeParams(&n)
 		p.close(kRParen, open)
 	}
-	arrays := 0
-	for ; p.tok.kind == kLBracket; arrays++ {
+	for ; p.tok.kind == kLBracket; n.arrays++ {
 		open := p.tok.start
 		p.next()
 		p.close(kRBracket, open)
 	}
-	if arrays > 0 {
-		suffix := strings.Repeat("[]", arrays)
-		text, spaced = text+suffix, spaced+suffix
-	}
-	if spaced == text {
-		spaced = ""
-	}
-	return Type{Span: p.span(start), Text: text, Spaced: spaced}
+	n.Span = p.span(n.Start)
+	return n
 }
 
-// typeParams reads a type's parameters: types, or names with types, or expressions. It returns them in their
-// parentheses without and with the blanks inside expressions.
-func (p *parser) typeParams() (text, spaced string) {
-	var buf [listBuf]Type
-	types := buf[:0]
-	exprs, same := false, true
+// typeParams reads a type's parameters: types, or names with types, or expressions.
+func (p *parser) typeParams(n *typeName) {
 	for p.tok.kind != kRParen && !p.failed {
 		start := p.tok.start
-		t, ok := p.typeParam()
-		exprs = exprs || !ok
-		t.Span = p.span(start)
-		types = append(types, t)
+		param, ok := p.typeParam()
+		n.exprs = n.exprs || !ok
+		param.Span = p.span(start)
+		n.params = append(n.params, param)
 		if !p.acceptKind(kComma) {
-			break
+			return
 		}
 	}
-	for i := range types {
-		if t := &types[i]; exprs {
-			t.Text, t.Spaced = p.rawText(t.Span, false), p.rawText(t.Span, true)
-		}
-		same = same && cmp.Or(types[i].Spaced, types[i].Text) == types[i].Text
-	}
-	text = typeList(types, func(t Type) string { return t.Text })
-	if same {
-		return text, text
-	}
-	return text, typeList(types, func(t Type) string { return cmp.Or(t.Spaced, t.Text) })
 }
 
-// typeList writes types in parentheses.
-func typeList(types []Type, text func(Type) string) string {
-	var b strings.Builder
-	b.Grow(16 * len(types))
-	b.WriteByte('(')
-	for i, t := range types {
-		if i > 0 {
-			b.WriteString(", ")
+// writeType writes n, without or with the blanks inside expressions, and says whether there is any expression.
+func (p *parser) writeType(b *strings.Builder, n *typeName, spaced bool) (exprs bool) {
+	b.WriteString(n.name)
+	if n.listed {
+		b.WriteByte('(')
+		for i := range n.params {
+			if i > 0 {
+				b.WriteString(", ")
+			}
+			if n.exprs {
+				p.rawText(b, n.params[i].Span, spaced)
+			} else if p.writeType(b, &n.params[i], spaced) {
+				exprs = true
+			}
 		}
-		b.WriteString(text(t))
+		b.WriteByte(')')
 	}
-	b.WriteByte(')')
-	return b.String()
+	for range n.arrays {
+		b.WriteString("[]")
+	}
+	return exprs || n.exprs
 }
 
 // typeParam reads one parameter; false means that it is an expression.
-func (p *parser) typeParam() (Type, bool) {
+func (p *parser) typeParam() (typeName, bool) {
 	if isName(p.tok) {
 		m := p.mark()
-		t := p.typeExpr()
+		t := p.typeName()
 		if !p.failed && (p.tok.kind == kComma || p.tok.kind == kRParen) {
 			return t, true
 		}
 		if !p.reset(m) {
-			return Type{}, false
+			return typeName{}, false
 		}
 	}
 	if x, ok := p.expr().(*Binary); ok && x.Op == OpEq {
@@ -102,13 +115,12 @@ func (p *parser) typeParam() (Type, bool) {
 			p.failAt(token{kind: kString, start: x.Start, end: x.End}, failEnum, "")
 		}
 	}
-	return Type{}, false
+	return typeName{}, false
 }
 
-// rawText returns the tokens of the text at a span without the blanks between them or, spaced, with those that
+// rawText writes the tokens of the text at a span without the blanks between them or, spaced, with those that
 // reading them again needs.
-func (p *parser) rawText(at Span, spaced bool) string {
-	var b strings.Builder
+func (p *parser) rawText(b *strings.Builder, at Span, spaced bool) {
 	word := false
 	for t := scan(p.src, int(at.Start)); t.kind != kEOF && t.start < at.End; t = scan(p.src, int(t.end)) {
 		isWord := t.kind == kIdent || isNumber(t)
@@ -118,5 +130,4 @@ func (p *parser) rawText(at Span, spaced bool) string {
 		word = isWord
 		b.WriteString(p.text(t))
 	}
-	return b.String()
 }
