@@ -1,7 +1,7 @@
 // Compares our HogQL parser with PostHog's own over files of JSON lines ({"id","rule","text"}): the verdicts, and
 // the trees of what both accept, as raw JSON. Each disagreement is shown in its smallest form.
 //
-//   node e2e/parity/parity.mjs [--random N] [--seed S] [--least PERCENT] [FILE…]
+//   node e2e/parity/parity.mjs [--random N] [--seed S] [--least PERCENT] [--shown N] [FILE…]
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { Worker } from 'node:worker_threads'
@@ -13,12 +13,11 @@ import { shrink } from './shrink.mjs'
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url))
 const OURS = process.env.POSTHOG_MCP ?? `${ROOT}/bin/posthog-mcp`
-const SHOWN = 12 // disagreements that are shrunk and shown, of each set
 const BUFFER = 1 << 30
 
 const { values: options, positionals: files } = parseArgs({
   allowPositionals: true,
-  options: { random: { type: 'string', default: '0' }, seed: { type: 'string', default: '1' }, least: { type: 'string', default: '99.9' } },
+  options: { random: { type: 'string', default: '0' }, seed: { type: 'string', default: '1' }, least: { type: 'string', default: '99.9' }, shown: { type: 'string', default: '12' } },
 })
 
 // The least agreement that is enough, in percent. The corpora have no room beside the list of the oracle's bugs.
@@ -111,7 +110,7 @@ async function compare(name, texts, bars, bugs) {
     console.log(`  ${kept}: ${count(i => texts[i].kind === kept)} texts, PostHog accepts ${count(i => texts[i].kind === kept && his[i].ok)}, ${wrong} verdicts differ`)
   }
   const seen = new Set()
-  for (const d of differ.slice(0, SHOWN)) {
+  for (const d of differ.slice(0, +options.shown)) {
     const text = await smallest(d.t, d.how)
     if (seen.has(text)) continue
     seen.add(text)
@@ -120,7 +119,7 @@ async function compare(name, texts, bars, bugs) {
     if (d.how === 'tree' && m.ast && h?.ast) console.log(around(m.ast, h.ast))
     else console.log(`   ${m.ok ? `PostHog: ${h?.message?.slice(0, 160)}` : `ours: ${m.message}`}`)
   }
-  if (differ.length > SHOWN) console.log(` and ${differ.length - SHOWN} more`)
+  if (differ.length > +options.shown) console.log(` and ${differ.length - +options.shown} more`)
   return holds
 }
 

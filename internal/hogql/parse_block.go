@@ -3,20 +3,42 @@ package hogql
 // blockAt reports whether the brace here opens a block of statements: not {}, {expr} or {key: value}.
 func (p *parser) blockAt() bool {
 	m, word := p.mark(), p.lastWord
+	if p.knownBlockAt(m.tok.start) {
+		return true
+	}
 	attempts := p.attempts
 	x := p.brace()
+	read := readBrace{x, m.tok.start, p.mark()}
 	if p.failed && p.failure.code == failNodes {
 		return false
 	}
 	_, dict := x.(*Dict)
 	_, placeholder := x.(*Placeholder)
-	isBlock := p.failed || !dict && !placeholder
+	isBlock := p.failed && p.knownBlockAt(m.tok.start) || !dict && !placeholder
 	p.reset(m)
 	if !isBlock {
-		p.attempts = attempts - 1
+		p.attempts, p.read = attempts-1, read
 	}
 	p.lastWord = word
 	return isBlock && !p.failed
+}
+
+// knownBlockAt reports whether the last brace found to hold no expression is the one at that offset, and forgets it.
+func (p *parser) knownBlockAt(start int32) bool {
+	n := len(p.noBraces)
+	if n == 0 || p.noBraces[n-1] != start {
+		return false
+	}
+	p.noBraces = p.noBraces[:n-1]
+	return true
+}
+
+// readBrace is what blockAt read and the next reader of the same brace takes: to read it again at each level of
+// braces in braces would double the work each time.
+type readBrace struct {
+	x     Expr // nil for none
+	start int32
+	after mark
 }
 
 // block reads { statements }.

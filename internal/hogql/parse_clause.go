@@ -311,7 +311,7 @@ func (p *parser) limit() *Limit {
 		return l
 	}
 	p.next()
-	p.limitCount(l)
+	p.countOf(l)
 	switch {
 	case p.tok.kind == kComma && !l.Percent && !l.WithTies:
 		p.next()
@@ -330,9 +330,12 @@ func (p *parser) limit() *Limit {
 	return l
 }
 
-// limitCount reads n [%] [WITH TIES].
-func (p *parser) limitCount(l *Limit) {
+// countOf reads n [%] [WITH TIES].
+func (p *parser) countOf(l *Limit) {
+	outer := p.limitCount
+	p.limitCount = p.depth + 1
 	l.N = p.expr()
+	p.limitCount = outer
 	if p.acceptKind(kPercent) {
 		l.Percent = true
 	}

@@ -30,7 +30,7 @@ func (p *parser) binary(floor int) Expr {
 			}
 		default:
 			op := symbolOps[p.tok.kind]
-			more = op != 0 && int(operators[op].prec) >= floor && ceiling == precPostfix && (op != OpMod || !p.percentAt(p.peek()))
+			more = op != 0 && int(operators[op].prec) >= floor && ceiling == precPostfix && (op != OpMod || p.depth != p.limitCount || !p.percentAt(p.peek()))
 			if more {
 				x = p.infix(x, op, 1)
 			}
@@ -304,11 +304,15 @@ func (p *parser) ternary(cond Expr) Expr {
 
 // percentAt reports whether the % before t is the mark of LIMIT 10 %, not an operator: no operand follows.
 func (p *parser) percentAt(t token) bool {
-	switch t.kw {
-	case kwOffset:
-		return p.operandAt(p.after(t))
+	switch next := p.after(t); t.kw {
+	case kwOffset, kwLimit:
+		switch next.kind {
+		case kLParen, kLBracket, kMinus: // it is a name
+			return false
+		}
+		return p.operandAt(next)
 	case kwWith:
-		return p.after(t).kw == kwTies
+		return next.kw == kwTies
 	}
 	return t.kind != kStar && (!p.operandAt(t) || t.kw == kwUnion)
 }

@@ -33,7 +33,7 @@ func (p *parser) operand() Expr {
 	case kLParen:
 		return p.paren()
 	case kLBracket:
-		return p.array(t.start)
+		return p.array()
 	case kLBrace:
 		return p.brace()
 	case kStar:
@@ -218,17 +218,48 @@ func (p *parser) starTail(s *Star) Expr {
 }
 
 // array reads [a, b]; start is where its head stood.
-func (p *parser) array(start int32) Expr {
+func (p *parser) array() Expr {
 	open := p.tok.start
 	p.next()
 	list := p.exprList(kRBracket)
 	p.close(kRBracket, open)
-	return &Array{Span: p.span(start), Elems: list}
+	return &Array{Span: p.span(open), Elems: list}
+}
+
+// arrayWord reads the brackets behind the word ARRAY: an array, or a part of the column of that name.
+func (p *parser) arrayWord(word token) Expr {
+	open := p.tok.start
+	p.next()
+	var list []Expr
+	if p.tok.kind != kColon {
+		list = p.exprList(kRBracket)
+	}
+	if p.tok.kind == kColon && len(list) < 2 {
+		var low Expr
+		if len(list) == 1 {
+			low = list[0]
+		}
+		return p.slice(&Field{Span: Span{word.start, word.end}, Chain: []Ident{p.ident(word)}}, open, low)
+	}
+	p.close(kRBracket, open)
+	return &Array{Span: p.span(word.start), Elems: list}
 }
 
 // brace reads {expr} or {key: value, …}.
 func (p *parser) brace() Expr {
 	open := p.tok.start
+	if r := p.read; r.x != nil && r.start == open {
+		p.tok, p.prevEnd = r.after.tok, r.after.prevEnd
+		return r.x
+	}
+	x := p.braceAt(open)
+	if p.failed { // and so will, in turn, those inside of it that are open here
+		p.noBraces = append(p.noBraces, open)
+	}
+	return x
+}
+
+func (p *parser) braceAt(open int32) Expr {
 	p.next()
 	if p.acceptKind(kRBrace) {
 		return &Dict{Span: p.span(open)}

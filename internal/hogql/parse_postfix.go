@@ -62,6 +62,11 @@ func (p *parser) index(x Expr, nullish bool) Expr {
 		p.close(kRBracket, open)
 		return &Index{Span: p.span(x.Pos().Start), X: x, Index: low, Nullish: nullish}
 	}
+	return p.slice(x, open, low)
+}
+
+// slice reads the rest of [low:high] from the colon on.
+func (p *parser) slice(x Expr, open int32, low Expr) Expr {
 	p.next()
 	var high Expr
 	if p.tok.kind != kRBracket {

@@ -5,7 +5,7 @@ import "strings"
 // typeExpr reads the type of CAST: Name, Name Name, Name(…), Type[]. Its text is written as PostHog does:
 // in lower case with one blank after a comma, but as it stands where a parameter is an expression.
 func (p *parser) typeExpr() Type {
-	n := p.typeName()
+	n := p.typeName(1)
 	if p.failed {
 		return Type{}
 	}
@@ -25,14 +25,16 @@ func (p *parser) typeExpr() Type {
 type typeName struct {
 	Span
 	name   string
+	words  int  // of the name
 	listed bool // it has parentheses
 	exprs  bool // one of its parameters is an expression
 	params []typeName
 	arrays int
 }
 
-func (p *parser) typeName() typeName {
-	n := typeName{Span: Span{Start: p.tok.start}}
+// typeName reads a type, whose parameters stand behind at most so many words: a column and its type.
+func (p *parser) typeName(most int) typeName {
+	n := typeName{Span: Span{Start: p.tok.start}, words: 1}
 	if !p.enter() {
 		return n
 	}
@@ -43,9 +45,9 @@ func (p *parser) typeName() typeName {
 		for isName(p.tok) && !p.is(kwAs) && !p.failed {
 			words = append(words, strings.ToLower(p.name("a type").Name))
 		}
-		n.name = strings.Join(words, " ")
+		n.name, n.words = strings.Join(words, " "), len(words)
 	}
-	if p.tok.kind == kLParen {
+	if p.tok.kind == kLParen && n.words <= most {
 		open := p.tok.start
 		p.next()
 		n.listed = true
@@ -102,7 +104,7 @@ func (p *parser) writeType(b *strings.Builder, n *typeName, spaced bool) (exprs 
 func (p *parser) typeParam() (typeName, bool) {
 	if isName(p.tok) {
 		m := p.mark()
-		t := p.typeName()
+		t := p.typeName(2)
 		if !p.failed && (p.tok.kind == kComma || p.tok.kind == kRParen) {
 			return t, true
 		}

@@ -72,7 +72,7 @@ func (p *parser) special(t token) (Expr, bool) {
 	case kwArray:
 		if next.kind == kLBracket {
 			p.next()
-			return p.array(t.start), true
+			return p.arrayWord(t), true
 		}
 	case kwLambda:
 		if isName(next) && p.lambdaWordAt(next) {

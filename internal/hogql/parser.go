@@ -76,14 +76,17 @@ type parser struct {
 	seen       [8]seen // tokens scanned ahead, by the low bits of their offset
 	maxDepth   int
 	depth      int
-	nodes      int     // still allowed
-	attempts   int     // still allowed
-	notNames   int32   // no lambda's parameters begin before this offset
-	loneParam  int32   // offset of a lambda's parameter that takes no names before it, 0 for none
-	pointNames int     // how many names were read as members of a whole number: 1.year
-	floatUnits bool    // a unit of time is none
-	lowBound   bool    // reading the low bound of BETWEEN, outside of brackets
-	freeAlias  int     // depth at which AS takes reserved words, because it names no column
+	nodes      int   // still allowed
+	attempts   int   // still allowed
+	notNames   int32 // no lambda's parameters begin before this offset
+	loneParam  int32 // offset of a lambda's parameter that takes no names before it, 0 for none
+	pointNames int   // how many names were read as members of a whole number: 1.year
+	floatUnits bool  // a unit of time is none
+	lowBound   bool  // reading the low bound of BETWEEN, outside of brackets
+	freeAlias  int   // depth at which AS takes reserved words, because it names no column
+	limitCount int   // depth of the count of a LIMIT, behind which % may be its mark, 0 for none
+	read       readBrace
+	noBraces   []int32 // offsets of braces that hold no expression, the outermost last
 	lastWord   token   // last clause word that was read as a name
 	openJoins  []*Join // joins whose condition may follow those of later ones
 	failed     bool
