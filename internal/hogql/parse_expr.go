@@ -219,7 +219,7 @@ func (p *parser) matchOperator(x Expr, floor int, word keyword, negated bool) (E
 		op++
 		p.next()
 	}
-	if word == kwIn && p.is(kwCohort) && p.operandAt(p.peek()) && !endsCase(p.peek().kw) {
+	if word == kwIn && p.is(kwCohort) && p.cohortAt(p.peek()) {
 		op += OpInCohort - OpIn
 		p.next()
 	}
@@ -229,6 +229,18 @@ func (p *parser) matchOperator(x Expr, floor int, word keyword, negated bool) (E
 	}
 	p.count()
 	return p.operation(op, pos, x, y), true
+}
+
+// cohortAt reports whether the cohort of IN COHORT is at t, behind COHORT, which is a column's name otherwise.
+func (p *parser) cohortAt(t token) bool {
+	if !p.operandAt(t) || endsCase(t.kw) {
+		return false
+	}
+	next := p.after(t)
+	if isClauseWord(t.kw) { // with what it works on
+		return !startsOperand(p.src, next) && next.kw != kwBy
+	}
+	return t.kind != kLParen || next.kind != kRParen || p.lambdaAt(t)
 }
 
 func (p *parser) between(x Expr, floor int, negated bool) (Expr, bool) {

@@ -76,7 +76,7 @@ func (p *parser) slice(x Expr, open int32, low Expr) Expr {
 	return &Slice{Span: p.span(x.Pos().Start), X: x, Low: low, High: high}
 }
 
-// callArgs reads arguments: one query without parentheses of its own, or expressions.
+// callArgs reads arguments: one query or set of queries without parentheses of its own, or expressions.
 func (p *parser) callArgs(open int32) []Expr {
 	if p.is(kwSelect) || p.is(kwWith) {
 		start := p.tok.start
@@ -84,7 +84,14 @@ func (p *parser) callArgs(open int32) []Expr {
 			return []Expr{&Subquery{Span: p.span(start), Query: q}}
 		}
 	}
-	return p.exprList(kRParen)
+	list := p.exprList(kRParen)
+	if len(list) == 1 && !p.failed && p.tok.kind == kIdent && !p.is(kwOrder) && p.continuesQuery() {
+		if q := memberOf(list[0]); q != nil {
+			q = p.setTail(q)
+			return []Expr{&Subquery{Span: q.Pos(), Query: q}}
+		}
+	}
+	return list
 }
 
 // exprList reads expressions up to the closing token; the last comma may stand alone.

@@ -203,6 +203,10 @@ func (p *parser) selectHead(s *Select) {
 		next := p.peek()
 		after := p.after(next)
 		ends := isClauseWord(next.kw) && !p.operandAt(after) && after.kind != kComma || (next.kw == kwOrder || next.kw == kwGroup) && after.kw == kwBy
+		if next.kw == kwFrom && isName(after) { // FROM t may be a column with an alias, FROM t AS u may not
+			last := p.after(after)
+			ends = ends || last.kind != kComma && !p.endsSelect(last)
+		}
 		if p.operandAt(next) && !ends {
 			s.Distinct = true
 			p.next()
@@ -287,7 +291,7 @@ func (p *parser) listEnds() bool {
 	case kwWindow:
 		return isName(next) && p.after(next).kw == kwAs
 	case kwUnion, kwIntersect, kwExcept:
-		return true
+		return symbolOps[next.kind] == 0 && next.kw != kwUnion
 	case kwSettings:
 		return isName(next)
 	case kwArray:
