@@ -22,21 +22,22 @@ func (c *checker) comments(n Node) {
 		}
 		return true
 	})
+	closed := lastClose(src)
 	for i := 0; i < len(src); {
 		if len(texts) > 0 && i >= int(texts[0].Start) {
 			i = max(i, int(texts[0].End))
 			texts = texts[1:]
 			continue
 		}
-		if end := skipSpace(src, i); end > i {
+		if end := skipSpaceTo(src, i, closed); end > i {
 			c.comment(i, end, noFrom)
 			i = end
 			continue
 		}
-		if strings.HasPrefix(src[i:], "/*") && scan(src, i).kind == kSlash {
+		if strings.HasPrefix(src[i:], "/*") && scanTo(src, i, closed).kind == kSlash {
 			c.warn("comment", Span{int32(i), int32(i + 2)}, "the comment that begins here has no end: it is read as / and *")
 		}
-		i = max(int(scan(src, i).end), i+1)
+		i = max(int(scanTo(src, i, closed).end), i+1)
 	}
 }
 

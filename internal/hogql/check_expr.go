@@ -1,6 +1,7 @@
 package hogql
 
 import (
+	"cmp"
 	"regexp"
 	"strconv"
 	"strings"
@@ -21,7 +22,7 @@ func (s *scope) exprs(list []Expr, at place) {
 
 // expr checks an expression and what is below it.
 func (s *scope) expr(x Expr, at place) {
-	if isNil(x) {
+	if isNil(x) || s.c.full() {
 		return
 	}
 	switch x := x.(type) {
@@ -151,7 +152,7 @@ func (s *scope) callExpr(x *CallExpr) {
 		s.c.add(Finding{Severity: Problem, Code: "call-of-expression", Span: x.Span, Message: "x::Type(…) is read as a call of the cast value, which PostHog refuses",
 			Hint: "CAST(x AS " + fn.Type.Text + "(…))"})
 	default:
-		s.c.problem("call-of-expression", x.Span, "only a function's plain name can be called, not %s", clip(Print(x.Fn), 60))
+		s.c.problem("call-of-expression", x.Span, "only a function's plain name can be called, not %s", clip(cmp.Or(s.c.text(fn.Pos()), "an expression"), 60))
 	}
 }
 

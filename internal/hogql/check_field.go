@@ -27,6 +27,9 @@ func (s *scope) quiet(x Expr) value {
 		return v
 	case *Index:
 		name, ok := x.Index.(*String)
+		if _, deeper := x.X.(*Index); deeper { // in a property: of a long chain only the beginning is known
+			return value{}
+		}
 		if v := s.quiet(x.X); ok && v.typ == "json" && v.property == "" {
 			return s.c.property(v, name.Value)
 		}
@@ -93,8 +96,12 @@ func (s *scope) isParam(name string) bool {
 	return slices.ContainsFunc(s.params, func(id Ident) bool { return id.Name == name })
 }
 
-// inside tells whether the alias is being looked into: there its name is that of a column.
-func (s *scope) inside(name string) bool { return slices.Contains(s.using, name) }
+// inside tells whether the alias is being looked into, of aliases in aliases the last ones: there its name is that of
+// a column.
+func (s *scope) inside(name string) bool {
+	const most = 64
+	return slices.Contains(s.using[max(0, len(s.using)-most):], name)
+}
 
 // qualified resolves table.column.
 func (s *scope) qualified(f *Field) (value, bool) {

@@ -202,8 +202,9 @@ type openGroup struct {
 // readPieces returns the pieces of src, the last of which is the empty one at its end.
 func readPieces(src string, n Node) []piece {
 	r := &pieceReader{src: src, marks: newMarks(src, n), open: []openGroup{{at: -1}}}
+	closed := lastClose(src)
 	for {
-		t := scan(src, int(r.end))
+		t := scanTo(src, int(r.end), closed)
 		p := piece{kind: t.kind, match: -1, notes: r.notes(t.start)}
 		if t.kind == kEOF {
 			r.pieces = append(r.pieces, p)

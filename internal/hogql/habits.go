@@ -101,6 +101,13 @@ func (h *habits) add(span Span, code, message, text string) {
 	h.list = append(h.list, Finding{Severity: Warning, Code: code, Message: message, Span: span, Fix: &Edit{Span: span, Text: text}})
 }
 
+// mostRepair is the size in bytes of the largest expression that is written anew, and mostHabits how many findings
+// there are at most: a text made of nothing else would take as long as both are many.
+const (
+	mostRepair = 2000
+	mostHabits = 100
+)
+
 // replace reports a whole expression. An operation among operators gets parentheses.
 func (h *habits) replace(x Expr, message, text string) {
 	if y, err := ParseExpr(text); err == nil && precedence(y) <= h.operand[x] && precedence(y) < precPostfix {
@@ -110,8 +117,13 @@ func (h *habits) replace(x Expr, message, text string) {
 }
 
 func (h *habits) visit(n Node) bool {
-	if h.skip[n] {
+	if h.skip[n] || len(h.list) >= mostHabits {
 		return false
+	}
+	if at := n.Pos(); at.End-at.Start > mostRepair {
+		if _, query := n.(Query); !query {
+			return true
+		}
 	}
 	switch n := n.(type) {
 	case *Call:

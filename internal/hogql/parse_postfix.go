@@ -87,8 +87,9 @@ func (p *parser) callArgs(open int32) []Expr {
 	list := p.exprList(kRParen)
 	if len(list) == 1 && !p.failed && p.tok.kind == kIdent && !p.is(kwOrder) && p.continuesQuery() {
 		if q := memberOf(list[0]); q != nil {
-			q = p.setTail(q)
-			return []Expr{&Subquery{Span: q.Pos(), Query: q}}
+			if q = p.setTail(q); !p.failed {
+				return []Expr{&Subquery{Span: q.Pos(), Query: q}}
+			}
 		}
 	}
 	return list

@@ -62,8 +62,8 @@ func runeText(r rune) string {
 // replaceCode replaces old outside of strings, quoted names and comments.
 func replaceCode(src, old, text string) string {
 	var b strings.Builder
-	end := 0
-	for t := scan(src, 0); t.kind != kEOF; t = scan(src, int(t.end)) {
+	end, closed := 0, lastClose(src)
+	for t := scanTo(src, 0, closed); t.kind != kEOF; t = scanTo(src, int(t.end), closed) {
 		if int(t.start) < end || !strings.HasPrefix(src[t.start:], old) || t.kind == kString || t.kind == kQuoted {
 			continue
 		}

@@ -93,7 +93,6 @@ var lists = []Attack{
 	{Name: "where words", Head: "select a", Repeat: ", where a"},
 	{Name: "query or column", Head: "select (select - 1)", Repeat: ", (select - 1)"},
 	{Name: "query columns", Head: "select (select * 1)", Repeat: ", (select * 1)"},
-	{Name: "type names", Head: "select cast(1 as ", Repeat: "a ", Tail: ")"},
 	{Name: "enum types", Head: "select cast(a as T(a", Repeat: ", a", Tail: "))"},
 	{Name: "expression types", Head: "select cast(a as T(1 + 1", Repeat: ", 1 + 1", Tail: "))"},
 }
