@@ -10,6 +10,7 @@ LINT     := golangci-lint
 LINT_VER := v2.15.0
 FUZZTIME ?= 30s
 N        ?= 20000
+MB       ?= 16
 SEED     ?= 1
 LEAST    ?= 99.9
 CORPUS   ?= testdata/hogql/own.jsonl
@@ -78,7 +79,7 @@ parity: build e2e-deps ## compare the HogQL parser with PostHog's own: CORPUS=fi
 	@node e2e/parity/parity.mjs --random $(N) --seed $(SEED) --least $(LEAST) $(CORPUS)
 
 hostile: ## time the HogQL front end on attacks of 1, 4 and 16 MB
-	go run ./internal/hogql/hostile/measure
+	go run ./internal/hogql/hostile/measure -mb $(MB)
 
 soak: engine ## 20,000 calls by 256 callers through seeded chaos, under the race detector
 	SOAK=1 CGO_ENABLED=1 go test -race -count=1 -run 'Soak' -v ./internal/driver/

@@ -165,6 +165,44 @@ func TestCommandsEndBySignal(t *testing.T) {
 	}
 }
 
+// TestEndsUnderASlowHost shows that whoever leaves while PostHog holds an answer back for half a minute leaves nothing
+// behind: no process, and no request that PostHog still works on.
+func TestEndsUnderASlowHost(t *testing.T) {
+	held := func(t *testing.T, s *sandboxtest.Sandbox) {
+		t.Helper()
+		require.Eventually(t, func() bool { return s.Server.Stats().InFlight > 0 }, 5*time.Second, 5*time.Millisecond, "no request came in")
+	}
+	free := func(t *testing.T, s *sandboxtest.Sandbox) {
+		t.Helper()
+		require.Eventually(t, func() bool { return s.Server.Stats().InFlight == 0 }, time.Second, 5*time.Millisecond, "a request was left upstream")
+		nothingRuns(t, s)
+	}
+	t.Run("serve", func(t *testing.T) {
+		sandbox := sandboxtest.Start(t, sandboxtest.WithFaults(t, "slow:30s"))
+		s := serve(t, environ(sandbox))
+		s.initialize(t)
+		s.call(t, 2, "query_posthog", map[string]any{"query": "SELECT count() FROM events"})
+		held(t, sandbox)
+		code, took := s.wait(t, func() { _ = s.in.Close() })
+		require.Equal(t, 0, code, s.stderr.String())
+		require.Less(t, took, 2*time.Second)
+		free(t, sandbox)
+	})
+	for signal, code := range map[syscall.Signal]int{syscall.SIGTERM: 143, syscall.SIGKILL: -1} {
+		t.Run("query, "+signal.String(), func(t *testing.T) {
+			sandbox := sandboxtest.Start(t, sandboxtest.WithFaults(t, "slow:30s"))
+			cmd := exec.CommandContext(t.Context(), "posthog-mcp", "query", "SELECT count() FROM events")
+			cmd.Env = environ(sandbox)
+			require.NoError(t, cmd.Start())
+			held(t, sandbox)
+			require.NoError(t, cmd.Process.Signal(signal))
+			_ = cmd.Wait()
+			require.Equal(t, code, cmd.ProcessState.ExitCode())
+			free(t, sandbox)
+		})
+	}
+}
+
 // TestServeWithFaults shows that a client learns why the server cannot start, and that the exit code says it.
 func TestServeWithFaults(t *testing.T) {
 	s := serve(t, []string{"POSTHOG_API_KEY=phc_project_token", "POSTHOG_TIMEOUT=soon"})

@@ -29,7 +29,7 @@ const (
 	soakSeed    = 7
 	soakCallers = 256
 	soakMinute  = 5000 // queries of a project in any minute: so many that the pace matters and the test ends
-	soakAtOnce  = 3
+	soakAtOnce  = 6
 )
 
 // soakCalls is how many calls the soak makes: 20,000 where SOAK is set (make soak).
