@@ -305,6 +305,10 @@ func (p *parser) ternary(cond Expr) Expr {
 	if p.failed || !p.enter() {
 		return cond
 	}
+	if p.limitCount == p.depth-1 {
+		p.limitCount++
+		defer func() { p.limitCount-- }()
+	}
 	other := p.binary(precTernary)
 	p.leave()
 	if p.failed {
@@ -325,8 +329,22 @@ func (p *parser) percentAt(t token) bool {
 		return p.operandAt(next)
 	case kwWith:
 		return next.kw == kwTies
+	case kwOrder:
+		return next.kw == kwBy && !p.limitByAt(next)
+	case kwUnion:
+		return symbolOps[next.kind] == 0 && next.kw != kwUnion
 	}
-	return t.kind != kStar && (!p.operandAt(t) || t.kw == kwUnion)
+	return t.kind != kStar && !p.operandAt(t)
+}
+
+// limitByAt reports whether the BY at t begins the columns of LIMIT n BY, behind which a SELECT may end.
+func (p *parser) limitByAt(by token) bool {
+	m := p.mark()
+	p.moveTo(by)
+	p.next()
+	p.clauseList()
+	ends := !p.failed && p.endsQuery()
+	return p.reset(m) && ends
 }
 
 // endsExpr reports whether the word k ends the expression before it, where it is no name.

@@ -389,10 +389,13 @@ func memberOf(x Expr) Query {
 func (p *parser) subquery(open int32) (Query, bool) {
 	next := p.peek()
 	switch next.kind {
-	case kRParen, kComma, kDot, kNullDot, kAssign, kEOF:
-		if next.kind != kEOF {
+	case kRParen, kComma, kNullDot, kAssign:
+		return nil, false
+	case kDot: // .5 is a number
+		if !isNumber(p.after(next)) {
 			return nil, false
 		}
+	case kEOF:
 	case kLParen, kLBracket, kMinus, kStar, kPlus, kIdent:
 	default:
 		if symbolOps[next.kind] != 0 {
@@ -407,7 +410,7 @@ func (p *parser) subquery(open int32) (Query, bool) {
 	if !p.failed {
 		p.fail(failure{tok: p.tok, code: failExpected, want: closers[kRParen], open: open})
 	}
-	if next.kind != kIdent && next.kind != kLParen && symbolOps[next.kind] == 0 || next.kind == kIdent && !isInfixWord(next) {
+	if next.kind != kIdent && next.kind != kLParen && next.kind != kDot && symbolOps[next.kind] == 0 || next.kind == kIdent && !isInfixWord(next) {
 		return q, true
 	}
 	first := p.failure

@@ -202,10 +202,17 @@ func (p *parser) selectHead(s *Select) {
 	if p.is(kwDistinct) {
 		next := p.peek()
 		after := p.after(next)
-		ends := isClauseWord(next.kw) && !p.operandAt(after) && after.kind != kComma || (next.kw == kwOrder || next.kw == kwGroup) && after.kw == kwBy
-		if next.kw == kwFrom && isName(after) { // FROM t may be a column with an alias, FROM t AS u may not
+		var ends bool
+		switch {
+		case next.kw == kwOrder, next.kw == kwGroup:
+			ends = after.kw == kwBy
+		case next.kw == kwUnion:
+			ends = after.kind == kIdent && after.kw != kwAs || after.kind == kLParen
+		case isClauseWord(next.kw) && isName(after): // FROM t may be a column with an alias, FROM t AS u may not
 			last := p.after(after)
-			ends = ends || last.kind != kComma && !p.endsSelect(last)
+			ends = after.kw != kwAs && last.kind != kComma && !p.endsSelect(last)
+		case isClauseWord(next.kw) && after.kind != kLParen:
+			ends = p.operandAt(after)
 		}
 		if p.operandAt(next) && !ends {
 			s.Distinct = true
