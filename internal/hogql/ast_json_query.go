@@ -286,6 +286,9 @@ func (w *jsonWriter) set(s *Set) {
 	if s.Limit != nil && s.Limit.N != nil {
 		w.child("limit", s.Limit.N)
 	}
+	if s.Limit != nil && s.Limit.Percent {
+		w.flag("limit_percent", true)
+	}
 	if s.Limit != nil && s.Limit.WithTies {
 		w.flag("limit_with_ties", true)
 	}
