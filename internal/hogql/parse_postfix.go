@@ -9,6 +9,9 @@ func (p *parser) postfix(x Expr) Expr {
 		case kNullDot:
 			x = p.member(x, true)
 		case kLBracket:
+			if _, ok := x.(*Lambda); ok && p.peek().kind == kRBracket { // of the type in CAST(x -> y AS Int[])
+				return x
+			}
 			x = p.index(x, false)
 		case kLParen:
 			open := p.tok.start

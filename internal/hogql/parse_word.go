@@ -150,12 +150,19 @@ var intervalUnits = map[keyword]string{
 	kwQuarter: "quarter", kwYear: "year",
 }
 
+// behindInterval reports whether the word before the token is INTERVAL, to which the unit behind a text then belongs.
+func (p *parser) behindInterval() bool {
+	const word = "interval"
+	at := int(p.prevEnd) - len(word)
+	return at >= 0 && strings.EqualFold(p.src[at:p.prevEnd], word)
+}
+
 // interval reads INTERVAL x unit and INTERVAL 'count unit'.
 func (p *parser) interval(next token) (Expr, bool) {
 	t := p.tok
 	if next.kind == kString {
 		after := intervalUnits[p.after(next).kw]
-		if count, unit, ok := intervalText(p.src[next.start+1 : next.end-1]); ok && after == "" {
+		if count, unit, ok := intervalText(p.src[next.start+1 : next.end-1]); ok && (after == "" || p.behindInterval()) {
 			p.next()
 			p.next()
 			return &Interval{Span: p.span(t.start), Count: count, Unit: unit, Text: true}, true

@@ -25,9 +25,11 @@ type FieldsArgs struct {
 	ProjectID int64    `json:"project_id,omitempty"`
 }
 
-// QueryArgs are the arguments of query_posthog. Query is required.
+// QueryArgs are the arguments of query_posthog: Query with what belongs to it, or Result with Page.
 type QueryArgs struct {
 	Query        string         `json:"query,omitempty"`
+	Result       string         `json:"result,omitempty"` // id of a kept result
+	Page         int            `json:"page,omitempty"`   // of Result, from 1; 0 means 1
 	Values       map[string]any `json:"values,omitempty"` // for {name} placeholders; bound by PostHog, never pasted
 	TimePeriod   string         `json:"time_period,omitempty"`
 	Limit        int64          `json:"limit,omitempty"`  // 0 means 1000
@@ -76,7 +78,7 @@ func fieldsParams() []param {
 
 func queryParams() []param {
 	return []param{
-		{name: "query", kind: "string", required: true, example: `"SELECT event, count() AS n FROM events WHERE timestamp >= now() - INTERVAL 7 DAY GROUP BY event ORDER BY n DESC"`,
+		{name: "query", kind: "string", example: `"SELECT event, count() AS n FROM events WHERE timestamp >= now() - INTERVAL 7 DAY GROUP BY event ORDER BY n DESC"`,
 			about: "One HogQL SELECT. {name} stands for an entry of values, {filters} for the time period."},
 		{name: "values", kind: "object", example: `{"name":"user_signed_up"}`,
 			about: "Values of the {name} placeholders: text, numbers, booleans, null, lists. Sent apart from the query, so text from users is safe here."},
@@ -88,6 +90,9 @@ func queryParams() []param {
 			about: "csv has the fewest tokens; json keeps nested values and full types."},
 		{name: "refresh", kind: "string", enum: []string{"cached", "fresh"}, preset: `"cached"`,
 			about: "cached: a recent answer may be reused, its age is shown. fresh: computed now."},
+		{name: "result", kind: "string", example: `"7Qm3kVt1Zr0aXc9PzLw2Bg"`,
+			about: "Instead of query: the id of a kept result, which an answer gives that does not hold all rows."},
+		{name: "page", kind: "integer", min: 1, max: 100_000, preset: "1", example: "2", about: "Page of result."},
 		{name: "validate_only", kind: "boolean", preset: "false", about: "Check the query, do not run it."},
 		projectParam(),
 	}

@@ -55,11 +55,13 @@ func NewMCP(s *Service, o Options) *mcpserver.MCPServer {
 		mcpserver.WithDescription("Read-only analytics of a PostHog project with HogQL"),
 		mcpserver.WithInstructions(instructions),
 		mcpserver.WithToolCapabilities(false),
+		mcpserver.WithResourceCapabilities(false, false),
 		mcpserver.WithCacheHints(300_000, mcp.CacheScopePrivate),
 	)
 	for _, t := range s.tools() {
 		m.AddTool(t.definition(o.AlwaysLoad), t.handler(o))
 	}
+	s.addResults(m)
 	return m
 }
 

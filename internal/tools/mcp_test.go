@@ -84,7 +84,7 @@ func TestServerIntroducesItself(t *testing.T) {
 	require.NotNil(t, caps.Tools)
 	require.False(t, caps.Tools.ListChanged)
 	require.Nil(t, caps.Logging)
-	require.Nil(t, caps.Resources)
+	require.False(t, caps.Resources.ListChanged || caps.Resources.Subscribe)
 	require.Nil(t, caps.Prompts)
 	list, err := s.ListTools(t.Context(), mcp.ListToolsRequest{})
 	require.NoError(t, err)

@@ -35,6 +35,9 @@ func (s *Service) plan(a QueryArgs) (*plan, error) {
 	if err := checked(queryParams(), a); err != nil {
 		return nil, err
 	}
+	if strings.TrimSpace(a.Query) == "" {
+		return nil, noQuery(a.Query)
+	}
 	tree, err := hogql.Parse(a.Query)
 	if err != nil {
 		return nil, err
@@ -52,6 +55,20 @@ func (s *Service) plan(a QueryArgs) (*plan, error) {
 	limited, how := hogql.LimitRows(tree, p.limit+1)
 	p.limited, p.text = how, hogql.Print(limited)
 	return p, nil
+}
+
+// noQuery says that there is no query, and shows one.
+func noQuery(given string) error {
+	message := "is required"
+	if given != "" {
+		message = "is empty"
+	}
+	for _, p := range queryParams() {
+		if p.name == "query" {
+			message += ", such as query=" + p.example
+		}
+	}
+	return &ArgumentError{Field: "query", Message: message}
 }
 
 // placeholders says which values were not used, and settles what fills {filters}. That the others have values is
@@ -315,6 +332,13 @@ func placeOf(src string, m driver.Mark) (string, placed) {
 
 // answerQuery is query_posthog.
 func (s *Service) answerQuery(ctx context.Context, a QueryArgs) (outcome, error) {
+	if a.Result != "" {
+		if a.Query != "" {
+			return outcome{}, &ArgumentError{Field: "result", Message: "shows a kept result and query runs one: give one of them"}
+		}
+		answer, err := s.Result(a.Result, a.Page)
+		return outcome{answer: answer, asJSON: answer.Data != nil}, err
+	}
 	asJSON := a.format() == FormatJSON
 	if a.ValidateOnly {
 		answer, _, err := s.Check(ctx, a)
@@ -328,5 +352,6 @@ func (s *Service) answerQuery(ctx context.Context, a QueryArgs) (outcome, error)
 	if err != nil {
 		return outcome{}, err
 	}
-	return outcome{answer: rows.Answer(a.format(), s.token), rows: len(rows.Rows), cost: rows.Cost, asJSON: asJSON}, nil
+	answer, err := s.keepingAnswer(rows, a.format())
+	return outcome{answer: answer, rows: len(rows.Rows), cost: rows.Cost, asJSON: asJSON}, err
 }

@@ -11,27 +11,40 @@ import (
 	"posthog-mcp/internal/driver"
 )
 
-// Answer returns the rows for a model in at most 35,000 characters: cells are cut at 500 characters and
-// hidden characters made visible, both said in the answer, as is how many rows are shown. In csv and
-// markdown the rows stand in a fence that ends with token, which occurs in no cell; Data is nil. In json
-// Text and Data are the same object.
-func (r *Rows) Answer(format string, token func() string) Answer {
-	for _, limit := range []int{cellLimit, 100, 20} {
-		k := &cells{limit: limit}
-		head, body, shown := r.page(format, k)
-		if shown == 0 && len(r.Rows) > 0 && limit > 20 {
-			continue // not one row fits: cut deeper
-		}
-		if format == FormatJSON {
-			return r.jsonAnswer(k, body, shown)
-		}
-		return r.textAnswer(k, head+strings.Join(body, ""), shown, token)
-	}
-	return Answer{}
+// view is the part of a result that an answer shows.
+type view struct {
+	from  int // the first row
+	shown int // how many rows fitted
+	id    string
+	page  int // from 1
 }
 
-// page renders as many rows as the budget allows, beside room for the words around them.
-func (r *Rows) page(format string, k *cells) (head string, body []string, shown int) {
+// answer returns the rows from v.from on for a model in at most 35,000 characters, and the first row that did not
+// fit: cells are cut at 500 characters and hidden characters made visible, both said in the answer, as is how many
+// rows are shown and how to get the others. In csv and markdown the rows stand in a fence that ends with token, which
+// occurs in no cell; Data is nil. In json Text and Data are the same object.
+func (r *Rows) answer(format string, token func() string, v view) (a Answer, next int) {
+	for _, limit := range []int{cellLimit, 100, 20} {
+		k := &cells{limit: limit}
+		head, body := r.part(format, k, v.from)
+		if len(body) == 0 && len(r.Rows) > v.from && limit > 20 {
+			continue // not one row fits: cut deeper
+		}
+		v.shown = len(body)
+		next = v.from + v.shown
+		if v.shown == 0 { // a row that fits in no answer
+			next = len(r.Rows)
+		}
+		if format == FormatJSON {
+			return r.jsonAnswer(k, body, v), next
+		}
+		return r.textAnswer(k, head+strings.Join(body, ""), v, token), next
+	}
+	return Answer{}, len(r.Rows)
+}
+
+// part renders as many rows as the budget allows, beside room for the words around them.
+func (r *Rows) part(format string, k *cells, from int) (head string, body []string) {
 	const words = 600
 	cols := columns(r.Columns, r.Types, r.Project.TimeZone)
 	room := textBudget - words - utf8.RuneCountInString(r.HogQL)
@@ -43,7 +56,7 @@ func (r *Rows) page(format string, k *cells) (head string, body []string, shown 
 	if format == FormatJSON {
 		room -= utf8.RuneCount(encodeJSON(r.Columns)) + utf8.RuneCount(encodeJSON(r.Types))
 	}
-	for _, row := range r.Rows {
+	for _, row := range r.Rows[from:] {
 		was := *k
 		line := rowLine(format, k, cols, row.Values())
 		if room -= utf8.RuneCountInString(line) + 1; room < 0 {
@@ -52,16 +65,17 @@ func (r *Rows) page(format string, k *cells) (head string, body []string, shown 
 		}
 		body = append(body, line)
 	}
-	return head, body, len(body)
+	return head, body
 }
 
 // remarks returns the notes of an answer with those that showing it made necessary.
-func (r *Rows) remarks(k *cells, shown int) []Note {
+func (r *Rows) remarks(k *cells, v view) []Note {
 	notes := r.Notes
-	if shown < len(r.Rows) {
-		notes = append(notes[:len(notes):len(notes)], Note{true, fmt.Sprintf(
-			"%s of %s shown: the others do not fit in one answer of %s characters. Select fewer columns, aggregate, or narrow the time",
-			plural(shown, "row"), thousands(int64(len(r.Rows))), thousands(textBudget))})
+	if v.page > 1 { // the first page has said them
+		notes = nil
+	}
+	if text := r.paging(v); text != "" {
+		notes = append(notes[:len(notes):len(notes)], Note{false, text})
 	}
 	if k.cut > 0 {
 		notes = append(notes[:len(notes):len(notes)], Note{false, fmt.Sprintf(
@@ -75,13 +89,27 @@ func (r *Rows) remarks(k *cells, shown int) []Note {
 	return notes
 }
 
-func (r *Rows) textAnswer(k *cells, table string, shown int, token func() string) Answer {
+// paging says which rows are shown and how to get the next ones; "" where all are.
+func (r *Rows) paging(v view) string {
+	switch next := v.from + v.shown; {
+	case v.shown == 0 && len(r.Rows) > v.from:
+		return fmt.Sprintf("row %s does not fit in one answer of %s characters: select fewer columns", thousands(int64(v.from+1)), thousands(textBudget))
+	case next < len(r.Rows):
+		return fmt.Sprintf("rows %s to %s are below; next page: query_posthog {\"result\":\"%s\",\"page\":%d} (kept %d min)",
+			thousands(int64(v.from+1)), thousands(int64(next)), v.id, v.page+1, int(keptAge.Minutes()))
+	case v.from > 0:
+		return fmt.Sprintf("rows %s to %s are below, the last page", thousands(int64(v.from+1)), thousands(int64(next)))
+	}
+	return ""
+}
+
+func (r *Rows) textAnswer(k *cells, table string, v view, token func() string) Answer {
 	var b strings.Builder
 	b.WriteString(r.headline() + "\n")
-	for _, n := range r.remarks(k, shown) {
+	for _, n := range r.remarks(k, v) {
 		b.WriteString(n.String() + "\n")
 	}
-	if r.HogQL != "" {
+	if r.HogQL != "" && v.page <= 1 {
 		b.WriteString("hogql: " + r.HogQL + "\n")
 	}
 	fence := token()
@@ -92,7 +120,7 @@ func (r *Rows) textAnswer(k *cells, table string, shown int, token func() string
 	return Answer{Text: b.String()}
 }
 
-func (r *Rows) jsonAnswer(k *cells, body []string, shown int) Answer {
+func (r *Rows) jsonAnswer(k *cells, body []string, v view) Answer {
 	o := r.json()
 	for i, name := range o.Columns {
 		if i == 0 {
@@ -103,11 +131,14 @@ func (r *Rows) jsonAnswer(k *cells, body []string, shown int) Answer {
 	for _, line := range body {
 		o.Rows = append(o.Rows, json.RawMessage(line))
 	}
-	if shown < len(r.Rows) {
-		o.Shown = &shown
+	if v.shown < len(r.Rows) {
+		o.Shown = &v.shown
+	}
+	if v.from+v.shown < len(r.Rows) && v.shown > 0 {
+		o.Result = resultURI + v.id
 	}
 	o.Notes = nil
-	for _, n := range r.remarks(k, shown) {
+	for _, n := range r.remarks(k, v) {
 		o.Notes = append(o.Notes, n.Text)
 	}
 	text := encodeJSON(o)

@@ -24,7 +24,7 @@ type Answer struct {
 	Data any
 }
 
-// Rows is an answered query. Answer gives it as a text within a model's budget, Write in full.
+// Rows is an answered query. A tool's answer gives it page by page within a model's budget, Write in full.
 type Rows struct {
 	Project driver.Project
 	Columns []string
@@ -77,6 +77,7 @@ type rowsJSON struct {
 	Cached   bool              `json:"cached"`
 	HogQL    string            `json:"hogql,omitempty"`
 	Notes    []string          `json:"notes,omitempty"`
+	Result   string            `json:"result,omitempty"` // where the other rows are kept
 }
 
 type projectJSON struct {

@@ -9,9 +9,10 @@ import (
 	"posthog-mcp/internal/driver"
 )
 
-// Service runs the three operations against one PostHog host. It holds no state of its own: the same
-// call gives the same answer. It is safe for concurrent use.
+// Service runs the three operations against one PostHog host. Of its own it holds only results that did not fit in
+// one answer: the same call gives the same answer. It is safe for concurrent use.
 type Service struct {
+	shelf  shelf
 	driver *driver.Client
 	now    func() time.Time
 	token  func() string
@@ -20,10 +21,10 @@ type Service struct {
 // NewService returns a Service on c. Of o it uses Now and Token.
 func NewService(c *driver.Client, o Options) *Service {
 	o = o.withDefaults()
-	return &Service{driver: c, now: o.Now, token: o.Token}
+	return &Service{shelf: shelf{now: o.Now}, driver: c, now: o.Now, token: o.Token}
 }
 
-// NewToken returns the end of a fence for Rows.Answer: 8 hexadecimal digits that nobody can foresee.
+// NewToken returns the end of the fence around the rows of an answer: 8 hexadecimal digits that nobody can foresee.
 func NewToken() string {
 	var b [4]byte
 	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the program instead
