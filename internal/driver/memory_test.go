@@ -68,7 +68,7 @@ func TestRowsKeepTheirText(t *testing.T) {
 	t.Parallel()
 	var rows []string
 	for i := range 300 {
-		rows = append(rows, fmt.Sprintf(`[%d,%q]`, i, strings.Repeat("x", i*i%(chunk/3))))
+		rows = append(rows, fmt.Sprintf(`[%d,%q]`, i, strings.Repeat("x", i*i%(mostChunk/3))))
 	}
 	res, _, err := decodeResult(strings.NewReader(`{"columns":["n","s"],"results":[` + strings.Join(rows, ",") + `]}`))
 	require.NoError(t, err)

@@ -65,8 +65,12 @@ func textLength(rest []byte) int {
 	return len(rest)
 }
 
-// chunk is how many bytes of rows are allocated at once.
-const chunk = 256 << 10
+// Bytes of rows that are allocated at once: few for a small answer, which may be kept in memory for long, and twice as
+// many with each chunk.
+const (
+	firstChunk = 1 << 10
+	mostChunk  = 256 << 10
+)
 
 // rowReader collects rows, whose text lies in shared chunks.
 type rowReader struct {
@@ -77,6 +81,7 @@ type rowReader struct {
 
 	read json.RawMessage // the row just read; the same memory for each
 	free []byte          // rest of the last chunk
+	size int             // of the last chunk
 }
 
 // next reads one row.
@@ -102,11 +107,12 @@ func (r *rowReader) next(d *json.Decoder) error {
 func (r *rowReader) keep(text []byte) Row {
 	n := len(text)
 	var row Row
-	if n > chunk/8 {
+	if n > mostChunk/8 {
 		row = make(Row, n)
 	} else {
 		if n > len(r.free) {
-			r.free = make([]byte, chunk)
+			r.size = min(max(2*r.size, firstChunk, 4*n), mostChunk)
+			r.free = make([]byte, r.size)
 		}
 		row = r.free[:n:n]
 		r.free = r.free[n:]
