@@ -65,7 +65,7 @@ var ours = map[string][]string{
 }
 
 // helpers may be imported by any package's tests, beside what its production code may import.
-var helpers = []string{"internal/golden", "internal/hogql", "internal/sandbox", "internal/sandbox/..."}
+var helpers = []string{"internal/golden", "internal/hogql", "internal/hogql/hostile", "internal/sandbox", "internal/sandbox/..."}
 
 // theirs names, for each third-party module, the folders whose production code may import it.
 var theirs = map[string][]string{
