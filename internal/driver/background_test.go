@@ -245,6 +245,7 @@ func TestRunsAreEnded(t *testing.T) {
 				_, err := c.Query(ctx, q)
 				require.Error(t, err)
 				time.Sleep(300 * time.Millisecond)
+				synctest.Wait()
 				require.Empty(t, w.runs)
 				require.Equal(t, 1, methods(f.requests())["DELETE"])
 			})
