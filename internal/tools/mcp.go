@@ -56,12 +56,18 @@ func NewMCP(s *Service, o Options) *mcpserver.MCPServer {
 		mcpserver.WithInstructions(instructions),
 		mcpserver.WithToolCapabilities(false),
 		mcpserver.WithResourceCapabilities(false, false),
+		mcpserver.WithPromptCapabilities(false),
+		mcpserver.WithCompletions(),
+		mcpserver.WithPromptCompletionProvider(&completer{s, o}),
+		mcpserver.WithResourceCompletionProvider(&completer{s, o}),
 		mcpserver.WithCacheHints(300_000, mcp.CacheScopePrivate),
 	)
 	for _, t := range s.tools() {
 		m.AddTool(t.definition(o.AlwaysLoad), t.handler(o))
 	}
+	s.addDocuments(m, o)
 	s.addResults(m)
+	addPrompts(m)
 	return m
 }
 

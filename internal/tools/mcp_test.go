@@ -85,7 +85,8 @@ func TestServerIntroducesItself(t *testing.T) {
 	require.False(t, caps.Tools.ListChanged)
 	require.Nil(t, caps.Logging)
 	require.False(t, caps.Resources.ListChanged || caps.Resources.Subscribe)
-	require.Nil(t, caps.Prompts)
+	require.False(t, caps.Prompts.ListChanged)
+	require.NotNil(t, caps.Completions)
 	list, err := s.ListTools(t.Context(), mcp.ListToolsRequest{})
 	require.NoError(t, err)
 	for _, tool := range list.Tools {
