@@ -16,7 +16,7 @@ LEAST    ?= 99.9
 CORPUS   ?= testdata/hogql/own.jsonl
 GO_FILES := $(shell find cmd internal -name '*.go' 2>/dev/null)
 
-.PHONY: help demo test check golden engine sandbox build lint cover fuzz bench bench-parity parity hostile soak e2e-deps e2e tidy clean
+.PHONY: help demo test check golden engine sandbox build lint cover fuzz bench bench-parity parity hostile soak tools e2e-deps e2e tidy clean
 
 help: ## list the targets
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z0-9-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -83,6 +83,9 @@ hostile: ## time the HogQL front end on attacks of 1, 4 and 16 MB
 
 soak: engine ## 20,000 calls by 256 callers through seeded chaos, under the race detector
 	SOAK=1 CGO_ENABLED=1 go test -race -count=1 -run 'Soak' -v ./internal/driver/
+
+tools: build e2e-deps ## print names, bytes and tokens of what an agent sees
+	@node e2e/tools.mjs
 
 e2e-deps: e2e/node_modules/.package-lock.json
 

@@ -90,7 +90,7 @@ func queryParams() []param {
 			about: "csv has the fewest tokens; json keeps nested values and full types."},
 		{name: "refresh", kind: "string", enum: []string{"cached", "fresh"}, preset: `"cached"`,
 			about: "cached: a recent answer may be reused, its age is shown. fresh: computed now."},
-		{name: "result", kind: "string", example: `"7Qm3kVt1Zr0aXc9PzLw2Bg"`,
+		{name: "result", kind: "string", example: `"7Qm3kVt1Zr0aXc9P"`,
 			about: "Instead of query: the id of a kept result, which an answer gives that does not hold all rows."},
 		{name: "page", kind: "integer", min: 1, max: 100_000, preset: "1", example: "2", about: "Page of result."},
 		{name: "validate_only", kind: "boolean", preset: "false", about: "Check the query, do not run it."},

@@ -48,7 +48,7 @@ type kept struct {
 
 // newKept prepares to keep rows; put keeps them.
 func (s *shelf) newKept(rows *Rows, format string) *kept {
-	var id [16]byte
+	var id [12]byte
 	_, _ = rand.Read(id[:]) // never fails: crypto/rand ends the program instead
 	k := &kept{id: base64.RawURLEncoding.EncodeToString(id[:]), rows: rows, format: format, since: s.now(), starts: []int{0}}
 	for _, r := range rows.Rows {
@@ -92,6 +92,9 @@ func (k *kept) page(number int, now time.Time, token func() string) (Answer, err
 	defer k.mu.Unlock()
 	rows := *k.rows
 	rows.now = now
+	if number > 1 {
+		rows.Elapsed = 0 // the first page has said it
+	}
 	for {
 		last := len(k.starts)
 		answer, next := rows.answer(k.format, token, view{from: k.starts[min(number, last)-1], id: k.id, page: min(number, last)})

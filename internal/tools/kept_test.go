@@ -15,7 +15,7 @@ import (
 	"posthog-mcp/internal/tools"
 )
 
-var nextPage = regexp.MustCompile(`"result\\?":\\?"([\w-]{22})\\?",\\?"page\\?":(\d+)`)
+var nextPage = regexp.MustCompile(`result=\\?"([\w-]{16})\\?" page=(\d+)`)
 
 // wide is a result of n rows whose first cells count from 0, of which some hundred fit in one answer.
 func wide(n int) string {
@@ -51,7 +51,7 @@ func TestPagesOfAResult(t *testing.T) {
 			if m := nextPage.FindStringSubmatch(text); m != nil {
 				arguments = fmt.Sprintf(`{"result":"%s","page":%s}`, m[1], m[2])
 			} else {
-				require.Contains(t, text, "to 450 are below, the last page")
+				require.Contains(t, text, "to 450 below, the last page")
 			}
 		}
 		require.Greater(t, pages, 3, format)
@@ -75,7 +75,7 @@ func TestKeptResults(t *testing.T) {
 	}
 	require.NoError(t, json.Unmarshal([]byte(text), &v))
 	require.Equal(t, 450, v.RowCount)
-	require.Regexp(t, `^posthog://result/[\w-]{22}$`, v.Result)
+	require.Regexp(t, `^posthog://result/[\w-]{16}$`, v.Result)
 
 	second, _ := s.call(t, "query_posthog", `{"result":"`+v.Result+`","page":2}`)
 	again, _ := s.call(t, "query_posthog", `{"result":"`+v.Result+`","page":2}`)

@@ -27,7 +27,7 @@ type Options struct {
 	AlwaysLoad bool          // ask clients that defer tools to show these at once
 	Logger     *slog.Logger  // default: discards
 	Now        func() time.Time
-	Token      func() string // a fresh random fence; default 8 hexadecimal digits
+	Token      func() string // a fresh random fence; default 4 hexadecimal digits
 }
 
 // outcome is what one tool call gave: an answer, and what the log says about it.

@@ -95,10 +95,14 @@ func (r *Rows) paging(v view) string {
 	case v.shown == 0 && len(r.Rows) > v.from:
 		return fmt.Sprintf("row %s does not fit in one answer of %s characters: select fewer columns", thousands(int64(v.from+1)), thousands(textBudget))
 	case next < len(r.Rows):
-		return fmt.Sprintf("rows %s to %s are below; next page: query_posthog {\"result\":\"%s\",\"page\":%d} (kept %d min)",
-			thousands(int64(v.from+1)), thousands(int64(next)), v.id, v.page+1, int(keptAge.Minutes()))
+		kept := ""
+		if v.page <= 1 {
+			kept = fmt.Sprintf(" (kept %d min)", int(keptAge.Minutes()))
+		}
+		return fmt.Sprintf("rows %s to %s below; next: query_posthog result=\"%s\" page=%d%s",
+			thousands(int64(v.from+1)), thousands(int64(next)), v.id, v.page+1, kept)
 	case v.from > 0:
-		return fmt.Sprintf("rows %s to %s are below, the last page", thousands(int64(v.from+1)), thousands(int64(next)))
+		return fmt.Sprintf("rows %s to %s below, the last page", thousands(int64(v.from+1)), thousands(int64(next)))
 	}
 	return ""
 }

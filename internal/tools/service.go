@@ -24,9 +24,10 @@ func NewService(c *driver.Client, o Options) *Service {
 	return &Service{shelf: shelf{now: o.Now}, driver: c, now: o.Now, token: o.Token}
 }
 
-// NewToken returns the end of the fence around the rows of an answer: 8 hexadecimal digits that nobody can foresee.
+// NewToken returns the end of the fence around the rows of an answer: 4 hexadecimal digits that nobody
+// can foresee; where they stand in a cell, more are taken.
 func NewToken() string {
-	var b [4]byte
+	var b [2]byte
 	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the program instead
 	return hex.EncodeToString(b[:])
 }
