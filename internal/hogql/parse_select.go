@@ -202,19 +202,23 @@ func (p *parser) selectHead(s *Select) {
 	if p.is(kwDistinct) {
 		next := p.peek()
 		after := p.after(next)
-		var ends bool
+		ends, alias := false, false
 		switch {
+		case next.kind == kStar && isName(after): // * with an alias
+			last := p.after(after)
+			alias = last.kind == kComma || p.endsSelect(last)
 		case next.kw == kwOrder, next.kw == kwGroup:
 			ends = after.kw == kwBy
 		case next.kw == kwUnion:
 			ends = after.kind == kIdent && after.kw != kwAs || after.kind == kLParen
+		case isClauseWord(next.kw) && isClauseWord(after.kw): // a column of that name, and its clause
 		case isClauseWord(next.kw) && isName(after): // FROM t may be a column with an alias, FROM t AS u may not
 			last := p.after(after)
 			ends = after.kw != kwAs && last.kind != kComma && !p.endsSelect(last)
 		case isClauseWord(next.kw) && after.kind != kLParen:
 			ends = p.operandAt(after)
 		}
-		if p.operandAt(next) && !ends {
+		if alias || p.operandAt(next) && !ends {
 			s.Distinct = true
 			p.next()
 		} else if next.kind == kIdent && isInfixWord(next) && next.kw != kwAs {
