@@ -37,6 +37,8 @@ type QueryArgs struct {
 	Refresh      string         `json:"refresh,omitempty"`
 	ValidateOnly bool           `json:"validate_only,omitempty"`
 	ProjectID    int64          `json:"project_id,omitempty"`
+
+	Progress func(driver.Progress) `json:"-"` // hears how a long run goes on; nil for nobody
 }
 
 // Limits of rows in one answer. PostHog lowers larger limits than 50,000 without a word.

@@ -42,7 +42,7 @@ type outcome struct {
 type tool struct {
 	name, title, about string
 	params             []param
-	run                func(ctx context.Context, raw json.RawMessage) (outcome, error)
+	run                func(ctx context.Context, raw json.RawMessage, report func(driver.Progress)) (outcome, error)
 }
 
 // NewMCP returns the MCP server: the three tools of s with their annotations, the analyst's brief as
@@ -99,7 +99,7 @@ func (s *Service) tools() []tool {
 				"With search: events, properties, tables, columns, cohorts, actions, insights, dashboards, feature flags, experiments and surveys " +
 				"that match a word, best first, each with what to pass to get_fields or to write in SQL.",
 			params: listParams(),
-			run: func(ctx context.Context, raw json.RawMessage) (outcome, error) {
+			run: func(ctx context.Context, raw json.RawMessage, _ func(driver.Progress)) (outcome, error) {
 				var a ListArgs
 				if err := decode(raw, listParams(), &a); err != nil {
 					return outcome{}, err
@@ -114,7 +114,7 @@ func (s *Service) tools() []tool {
 				"most frequent real values; for a saved object (cohort, action, insight, dashboard, feature flag, experiment, survey) its " +
 				"definition and the HogQL behind it.",
 			params: fieldsParams(),
-			run: func(ctx context.Context, raw json.RawMessage) (outcome, error) {
+			run: func(ctx context.Context, raw json.RawMessage, _ func(driver.Progress)) (outcome, error) {
 				var a FieldsArgs
 				if err := decode(raw, fieldsParams(), &a); err != nil {
 					return outcome{}, err
@@ -129,8 +129,8 @@ func (s *Service) tools() []tool {
 				"the row count, whether more exist, the age of the data and warnings. Mistakes are found before anything is sent and come back " +
 				"with line, column and what to write. Read-only.",
 			params: queryParams(),
-			run: func(ctx context.Context, raw json.RawMessage) (outcome, error) {
-				var a QueryArgs
+			run: func(ctx context.Context, raw json.RawMessage, report func(driver.Progress)) (outcome, error) {
+				a := QueryArgs{Progress: report}
 				if err := decode(raw, queryParams(), &a); err != nil {
 					return outcome{}, err
 				}
@@ -194,13 +194,18 @@ func (t tool) guarded(ctx context.Context, request mcp.CallToolRequest, log *slo
 			got, err = outcome{}, errInternal
 		}
 	}()
+	var report func(driver.Progress)
+	if p := newReporter(ctx, request); p != nil {
+		report = func(at driver.Progress) { p.progress(ctx, at) }
+		defer p.flush(ctx)
+	}
 	raw := request.Params.RawArguments
 	if len(raw) == 0 { // a client in the same process hands over a value
 		if raw, err = json.Marshal(request.Params.Arguments); err != nil {
 			return outcome{}, &ArgumentError{Message: "the arguments must be one JSON object"}
 		}
 	}
-	return t.run(ctx, raw)
+	return t.run(ctx, raw, report)
 }
 
 // errInternal stands for a fault of this program.

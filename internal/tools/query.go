@@ -127,7 +127,7 @@ func (s *Service) Query(ctx context.Context, a QueryArgs) (*Rows, error) {
 		return nil, err
 	}
 	result, err := s.driver.Query(ctx, driver.QueryRequest{
-		Project: a.ProjectID, HogQL: p.text, Values: a.Values, Filters: p.filters, Fresh: a.Refresh == "fresh", Long: p.long, Name: "posthog-mcp",
+		Project: a.ProjectID, HogQL: p.text, Values: a.Values, Filters: p.filters, Fresh: a.Refresh == "fresh", Long: p.long, Progress: a.Progress, Name: "posthog-mcp",
 	})
 	if err != nil {
 		return nil, s.locate(ctx, p, err)
