@@ -111,8 +111,8 @@ func TestLongAnswersSayWhatTheyShow(t *testing.T) {
 	for _, format := range []string{"csv", "markdown", "json"} {
 		text, result := s.call(t, "query_posthog", `{"query":"SELECT 1 AS a, 2 AS b","format":"`+format+`"}`)
 		require.False(t, result.IsError)
-		require.Regexp(t, `\d\d rows of 200 shown: the others do not fit in one answer of 35,000 characters`, text, format)
-		require.Regexp(t, `\d\d cells cut at 500 characters, marked …\[\+n characters\]\. substring\(column, 501, 500\) reads on`, text)
+		require.Regexp(t, `rows 1 to \d\d of 200 are below; next page: query_posthog {\\?"result\\?":\\?"[\w-]{16}\\?",\\?"page\\?":7} \(kept 30 min\)`, text, format)
+		require.Regexp(t, `\d\d cells cut at 500 characters, marked …\[\+n characters\]; whole: query_posthog {`, text)
 		require.Contains(t, text, strings.Repeat("é", 500)+"…[+2,500 characters]")
 		require.NotContains(t, text, strings.Repeat("é", 501))
 		require.Greater(t, len([]rune(text)), 33_000, "the budget is used")
@@ -152,13 +152,11 @@ func TestNoCellCanCloseTheFence(t *testing.T) {
 func TestFencesDiffer(t *testing.T) {
 	t.Parallel()
 	u := newUpstream(t, always("a:String", `[["x"]]`))
-	c := newDriver(t, u.url, canaryKey, nil)
-	s := tools.NewService(c, tools.Options{})
+	s := newSession(t, u.url, canaryKey, tools.Options{Token: tools.NewToken})
 	seen := map[string]bool{}
 	for range 3 {
-		rows, err := s.Query(t.Context(), tools.QueryArgs{Query: "SELECT number AS a FROM numbers(1)"})
-		require.NoError(t, err)
-		text := rows.Answer(tools.FormatCSV, tools.NewToken).Text
+		text, result := s.call(t, "query_posthog", `{"query":"SELECT number AS a FROM numbers(1)"}`)
+		require.False(t, result.IsError)
 		fence := text[strings.LastIndex(text, "\n")+1:]
 		require.Regexp(t, `^[0-9a-f]{8}$`, fence)
 		require.False(t, seen[fence])

@@ -2,7 +2,6 @@ package tools
 
 import (
 	"encoding/json"
-	"slices"
 	"strings"
 
 	"posthog-mcp/internal/hogql"
@@ -39,13 +38,11 @@ func (p *plan) check(c *hogql.Catalogue) error {
 	}
 	for _, f := range found {
 		p.long = p.long || f.Code == "no-time-filter" // all history is read
-		text := f.Message
-		if f.Hint != "" && !strings.Contains(text, f.Hint) {
+		text := sentence(f.Message, 600)              // it may hold names of the project
+		if f.Hint != "" && !strings.Contains(f.Message, f.Hint) {
 			text += ". Write: " + oneLine(f.Hint, 600)
 		}
-		if n := (Note{true, text}); !slices.Contains(p.notes, n) {
-			p.notes = append(p.notes, n)
-		}
+		p.warn(text)
 	}
 	return nil
 }

@@ -27,7 +27,8 @@ type Options struct {
 	AlwaysLoad bool          // ask clients that defer tools to show these at once
 	Logger     *slog.Logger  // default: discards
 	Now        func() time.Time
-	Token      func() string // a fresh random fence; default 8 hexadecimal digits
+	Token      func() string // a fresh random fence; default NewToken
+	ResultID   func() string // the id of a kept result; default NewResultID
 }
 
 // outcome is what one tool call gave: an answer, and what the log says about it.
@@ -60,6 +61,7 @@ func NewMCP(s *Service, o Options) *mcpserver.MCPServer {
 	for _, t := range s.tools() {
 		m.AddTool(t.definition(o.AlwaysLoad), t.handler(o))
 	}
+	s.addKeptResults(m)
 	return m
 }
 
@@ -78,6 +80,9 @@ func (o Options) withDefaults() Options {
 	}
 	if o.Token == nil {
 		o.Token = NewToken
+	}
+	if o.ResultID == nil {
+		o.ResultID = NewResultID
 	}
 	return o
 }
@@ -156,7 +161,9 @@ func (t tool) handler(o Options) mcpserver.ToolHandlerFunc {
 		start := o.Now()
 		ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 		defer cancel()
+		ctx, settle := reporting(ctx, request)
 		got, err := t.guarded(ctx, request, o.Logger)
+		settle()
 		result := success(got)
 		if err != nil {
 			result = failure(adviceAt(err, o.Now()))

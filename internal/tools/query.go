@@ -35,6 +35,9 @@ func (s *Service) plan(a QueryArgs) (*plan, error) {
 	if err := checked(queryParams(), a); err != nil {
 		return nil, err
 	}
+	if strings.TrimSpace(a.Query) == "" || a.Result != "" { // rows that are kept are no query
+		return nil, &ArgumentError{Field: "query", Message: "is required"}
+	}
 	tree, err := hogql.Parse(a.Query)
 	if err != nil {
 		return nil, err
@@ -49,6 +52,7 @@ func (s *Service) plan(a QueryArgs) (*plan, error) {
 	if err := p.placeholders(); err != nil {
 		return nil, err
 	}
+	p.sampled()
 	limited, how := hogql.LimitRows(tree, p.limit+1)
 	p.limited, p.text = how, hogql.Print(limited)
 	return p, nil
@@ -111,18 +115,23 @@ func (s *Service) Query(ctx context.Context, a QueryArgs) (*Rows, error) {
 	}
 	result, err := s.driver.Query(ctx, driver.QueryRequest{
 		Project: a.ProjectID, HogQL: p.text, Values: a.Values, Filters: p.filters, Fresh: a.Refresh == "fresh", Long: p.long, Name: "posthog-mcp",
+		Progress: a.Progress,
 	})
 	if err != nil {
 		return nil, s.locate(ctx, p, err)
 	}
-	return s.rows(p, result), nil
+	r := s.rows(p, result)
+	s.judge(ctx, p, r, result)
+	p.more(r)
+	r.Link = s.link(p, result)
+	return r, nil
 }
 
 // rows turns PostHog's answer into ours: the row beyond the limit becomes "there are more".
 func (s *Service) rows(p *plan, result *driver.Result) *Rows {
 	r := &Rows{
 		Project: result.Project, Columns: result.Columns, Types: result.Types, Rows: result.Rows,
-		AsOf: result.AsOf, Cached: result.Cached, Elapsed: result.Elapsed, Notes: p.notes, now: s.now(),
+		AsOf: result.AsOf, Cached: result.Cached, Elapsed: result.Elapsed, Notes: slices.Clip(p.notes), now: s.now(),
 		Cost: Cost{result.Attempts, result.Waited},
 	}
 	for _, w := range result.Warnings {
@@ -313,8 +322,15 @@ func placeOf(src string, m driver.Mark) (string, placed) {
 	return e.Error(), placed{Message: e.Message, Line: e.Line, Column: e.Column, Fix: m.Fix}
 }
 
-// answerQuery is query_posthog.
+// answerQuery is query_posthog: a query that is run or checked, or a page of a kept result.
 func (s *Service) answerQuery(ctx context.Context, a QueryArgs) (outcome, error) {
+	if err := a.source(); err != nil {
+		return outcome{}, err
+	}
+	if a.Result != "" {
+		return s.keptPage(ctx, a)
+	}
+	a.Progress = progressOf(ctx)
 	asJSON := a.format() == FormatJSON
 	if a.ValidateOnly {
 		answer, _, err := s.Check(ctx, a)
@@ -328,5 +344,5 @@ func (s *Service) answerQuery(ctx context.Context, a QueryArgs) (outcome, error)
 	if err != nil {
 		return outcome{}, err
 	}
-	return outcome{answer: rows.Answer(a.format(), s.token), rows: len(rows.Rows), cost: rows.Cost, asJSON: asJSON}, nil
+	return outcome{answer: s.answer(ctx, rows, a), rows: len(rows.Rows), cost: rows.Cost, asJSON: asJSON}, nil
 }

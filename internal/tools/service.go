@@ -9,21 +9,22 @@ import (
 	"posthog-mcp/internal/driver"
 )
 
-// Service runs the three operations against one PostHog host. It holds no state of its own: the same
-// call gives the same answer. It is safe for concurrent use.
+// Service runs the three operations against one PostHog host. Of its own it holds only the rows that did not fit into
+// an answer, for a while: the same call gives the same answer. It is safe for concurrent use.
 type Service struct {
 	driver *driver.Client
 	now    func() time.Time
 	token  func() string
+	kept   *keeper
 }
 
-// NewService returns a Service on c. Of o it uses Now and Token.
+// NewService returns a Service on c. Of o it uses Now, Token and ResultID.
 func NewService(c *driver.Client, o Options) *Service {
 	o = o.withDefaults()
-	return &Service{driver: c, now: o.Now, token: o.Token}
+	return &Service{driver: c, now: o.Now, token: o.Token, kept: &keeper{now: o.Now, newID: o.ResultID}}
 }
 
-// NewToken returns the end of a fence for Rows.Answer: 8 hexadecimal digits that nobody can foresee.
+// NewToken returns the end of a fence around rows: 8 hexadecimal digits that nobody can foresee.
 func NewToken() string {
 	var b [4]byte
 	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the program instead

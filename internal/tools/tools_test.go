@@ -132,8 +132,12 @@ func (s *session) call(t *testing.T, tool, arguments string) (text string, resul
 	return steady(block.Text), result
 }
 
-// steady replaces the time that a call took.
-func steady(s string) string { return elapsed.ReplaceAllString(s, " · 0.31 s") }
+// steady replaces the time that a call took, and the port of a test's PostHog.
+func steady(s string) string {
+	return ports.ReplaceAllString(elapsed.ReplaceAllString(s, " · 0.31 s"), "https://posthog.example")
+}
+
+var ports = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
 
 var elapsed = regexp.MustCompile(` · \d+\.\d\d s\b`)
 
