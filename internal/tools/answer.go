@@ -93,7 +93,7 @@ func (s *Service) answer(ctx context.Context, r *Rows, a QueryArgs) Answer {
 		id, kept = s.kept.put(callerOf(ctx), a, r, shown)
 	}
 	notes := r.Notes[:len(r.Notes):len(r.Notes)]
-	all := thousands(int64(len(r.Rows)))
+	reading := ""
 	switch {
 	case shown == len(r.Rows):
 	case kept:
@@ -103,12 +103,11 @@ func (s *Service) answer(ctx context.Context, r *Rows, a QueryArgs) Answer {
 			above.Rows = r.Rows[:shown]
 			next = len(above.split(format, 0)) + 1
 		}
-		notes = append(notes, Note{false, fmt.Sprintf("rows 1 to %s of %s are below; next page: %s (kept %s)",
-			thousands(int64(shown)), all, readOn(id, next), ago(keptAge))})
+		reading = fmt.Sprintf("rows 1 to %s are below; next page: %s (kept %s)", thousands(int64(shown)), readOn(id, next), ago(keptAge))
 	default:
 		notes = append(notes, Note{true, fmt.Sprintf(
 			"%s of %s shown: the others do not fit in one answer of %s characters and are too many to keep. Select fewer columns, aggregate, or narrow the time",
-			plural(shown, "row"), all, thousands(textBudget))})
+			plural(shown, "row"), thousands(int64(len(r.Rows))), thousands(textBudget))})
 	}
 	if v.cells.cut > 0 && kept {
 		notes = append(notes, Note{false, fmt.Sprintf("%s cut at %d characters, marked …[+n characters]; whole: %s",
@@ -125,9 +124,15 @@ func (s *Service) answer(ctx context.Context, r *Rows, a QueryArgs) Answer {
 		if kept {
 			o.Result = resultScheme + id
 		}
+		if reading != "" {
+			notes = append(notes, Note{false, reading})
+		}
 		return jsonAnswer(o, v, notes)
 	}
 	words := r.headline() + "\n"
+	if reading != "" {
+		words += reading + "\n"
+	}
 	for _, n := range notes {
 		words += n.String() + "\n"
 	}

@@ -93,7 +93,7 @@ func queryParams() []param {
 		{name: "refresh", kind: "string", enum: []string{"cached", "fresh"}, preset: `"cached"`,
 			about: "cached: a recent answer may be reused, its age is shown. fresh: computed now."},
 		{name: "validate_only", kind: "boolean", preset: "false", about: "Check the query, do not run it."},
-		{name: "result", kind: "string", example: `"7Qm3xV0bTz81LkPd"`,
+		{name: "result", kind: "string", example: `"7Qm3xV0bTz81"`,
 			about: "Instead of query: the id of a kept answer, to read on without asking PostHog again."},
 		{name: "page", kind: "integer", min: 1, max: math.MaxInt64, example: "2", about: "Page of result, from 1."},
 		projectParam(),

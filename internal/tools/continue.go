@@ -168,6 +168,9 @@ func (k *keyset) order() (reason string) {
 		for i, name := range want {
 			want[i] = hogql.Print(hogql.Ref(name)) + " DESC"
 		}
+		if len(missing) == 0 {
+			return "ORDER BY does not begin with " + label(k.time) + ", by which the table is cut. Use ORDER BY " + strings.Join(want, ", ")
+		}
 		return "the order of the rows is not total. ORDER BY " + strings.Join(want, ", ") + " is"
 	}
 	return ""
@@ -312,25 +315,26 @@ func (o orderKey) op(orEqual bool) hogql.Op {
 	return hogql.OpGreater
 }
 
-// sameForm tells whether x differs from ours in nothing but literals.
+// literals are the constants in printed HogQL.
+var literals = regexp.MustCompile(`'(?:[^'\\]|\\.)*'|\b\d+\b`)
+
+// sameForm tells whether x is such a condition as ours for another row: it differs in nothing but constants, and has the
+// same one where ours has.
 func sameForm(x, ours hogql.Expr) bool {
-	a, ok := x.(*hogql.Binary)
-	b, both := ours.(*hogql.Binary)
-	if !ok || !both || a.Op != b.Op || hogql.Print(a.X) != hogql.Print(b.X) {
+	if ours == nil {
 		return false
 	}
-	constant := true
-	hogql.Walk(a.Y, func(n hogql.Node) bool {
-		switch n := n.(type) {
-		case *hogql.String, *hogql.Number, *hogql.Tuple:
-		case *hogql.Call:
-			constant = constant && n.Name.Name == "toDateTime64"
-		default:
-			constant = false
+	a, b := hogql.Print(x), hogql.Print(ours)
+	if literals.ReplaceAllString(a, "?") != literals.ReplaceAllString(b, "?") {
+		return false
+	}
+	theirs := literals.FindAllString(a, -1)
+	for i, v := range literals.FindAllString(b, -1) {
+		if first := slices.Index(literals.FindAllString(b, -1), v); theirs[first] != theirs[i] {
+			return false
 		}
-		return constant
-	})
-	return constant
+	}
+	return true
 }
 
 // more settles how the rows after those of r are got, where there are more.

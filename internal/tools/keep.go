@@ -34,9 +34,10 @@ func callerOf(ctx context.Context) string {
 	return name
 }
 
-// NewResultID returns the id of a kept result: 16 letters, digits, - and _ that nobody can guess.
+// NewResultID returns the id of a kept result: 12 letters, digits, - and _, of 72 random bits. Nobody guesses it within
+// the result's life, and only its caller could use it.
 func NewResultID() string {
-	var b [12]byte
+	var b [9]byte
 	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the program instead
 	return base64.RawURLEncoding.EncodeToString(b[:])
 }

@@ -19,7 +19,7 @@ import (
 	"posthog-mcp/internal/tools"
 )
 
-var nextPage = regexp.MustCompile(`next page: query_posthog \{\\?"result\\?":\\?"([\w-]{16})\\?",\\?"page\\?":(\d+)\}`)
+var nextPage = regexp.MustCompile(`next page: query_posthog \{\\?"result\\?":\\?"([\w-]{12})\\?",\\?"page\\?":(\d+)\}`)
 
 // next returns what an answer says to call for the rows that follow; "" at the end.
 func next(text string) string {
@@ -113,7 +113,7 @@ func TestPagesOfAKeptResultHaveEachRowOnce(t *testing.T) {
 				} else {
 					require.NotEmpty(t, follow)
 				}
-				id := regexp.MustCompile(`result\\?":\\?"([\w-]{16})`).FindStringSubmatch(first)[1]
+				id := regexp.MustCompile(`result\\?":\\?"([\w-]{12})`).FindStringSubmatch(first)[1]
 
 				var all [][]string
 				pages, begins := 0, false
@@ -176,7 +176,7 @@ func TestRowsThatFillMoreThanAPage(t *testing.T) {
 	u := newUpstream(t, always("a:String|b:String", `[["`+strings.Repeat("x", 60_000)+`","short"]]`))
 	s := newSession(t, u.url, canaryKey, tools.Options{})
 	text, _ := s.call(t, "query_posthog", `{"query":"SELECT 1 AS a, 2 AS b"}`)
-	id := regexp.MustCompile(`"result":"([\w-]{16})"`).FindStringSubmatch(text)[1]
+	id := regexp.MustCompile(`"result":"([\w-]{12})"`).FindStringSubmatch(text)[1]
 	text, result := s.call(t, "query_posthog", `{"result":"`+id+`"}`)
 	require.False(t, result.IsError)
 	require.Contains(t, text, "1 cell cut at 10000 characters, marked …[+n characters]. substring(column, 10001, 10000) reads on")
@@ -209,7 +209,7 @@ func TestAKeptResultEnds(t *testing.T) {
 	require.Contains(t, text, `result: these rows are no longer kept (30 min, or until newer ones need the room). `+
 		`Run the query again: query_posthog {"query":"SELECT number AS n FROM numbers({n})","values":{"n":9000},"limit":9000}`)
 
-	text, result = s.call(t, "query_posthog", `{"result":"AAAAAAAAAAAAAAAA"}`)
+	text, result = s.call(t, "query_posthog", `{"result":"AAAAAAAAAAAA"}`)
 	require.True(t, result.IsError)
 	require.Contains(t, text, "result: nothing is kept under this id here.")
 	require.Contains(t, text, "Run the query again")
@@ -254,7 +254,7 @@ func TestKeptResultsAreBounded(t *testing.T) {
 	seen := map[string]bool{}
 	for range 1000 {
 		id := tools.NewResultID()
-		require.Regexp(t, `^[\w-]{16}$`, id)
+		require.Regexp(t, `^[\w-]{12}$`, id)
 		require.False(t, seen[id])
 		seen[id] = true
 	}
@@ -307,7 +307,7 @@ func TestTheKeptResultIsAResource(t *testing.T) {
 		}
 	}
 	var r mcp.ReadResourceRequest
-	r.Params.URI = "posthog://result/AAAAAAAAAAAAAAAA"
+	r.Params.URI = "posthog://result/AAAAAAAAAAAA"
 	_, err := s.ReadResource(t.Context(), r)
 	require.ErrorContains(t, err, "Run the query again")
 	require.Len(t, u.sent(), 1)

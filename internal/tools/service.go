@@ -24,9 +24,10 @@ func NewService(c *driver.Client, o Options) *Service {
 	return &Service{driver: c, now: o.Now, token: o.Token, kept: &keeper{now: o.Now, newID: o.ResultID}}
 }
 
-// NewToken returns the end of a fence around rows: 8 hexadecimal digits that nobody can foresee.
+// NewToken returns the end of a fence around rows: 4 hexadecimal digits that nobody can foresee.
+// (It is made longer where a cell has the same.)
 func NewToken() string {
-	var b [4]byte
+	var b [2]byte
 	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the program instead
 	return hex.EncodeToString(b[:])
 }

@@ -26,7 +26,7 @@ const canaryKey = "phx_canary0d93c1f6a2"
 
 func noon() time.Time { return time.Date(2026, 6, 15, 12, 0, 4, 0, time.UTC) }
 
-func fixedToken() string { return "4f1c0a2b" }
+func fixedToken() string { return "4f1c" }
 
 // upstream is a PostHog of a test: it answers queries by a function and keeps what it was sent.
 type upstream struct {
