@@ -30,9 +30,10 @@ func fixedToken() string { return "4f1c" }
 
 // upstream is a PostHog of a test: it answers queries by a function and keeps what it was sent.
 type upstream struct {
-	mu     sync.Mutex
-	bodies []string
-	url    string
+	mu      sync.Mutex
+	bodies  []string
+	url     string
+	project string // what it says of the project
 }
 
 // sent returns the text of the queries that arrived, kind by kind: "HogQLQuery: SELECT …".
@@ -54,11 +55,11 @@ type respond func(kind, query string) (status int, body string)
 
 func newUpstream(t *testing.T, answer respond) *upstream {
 	t.Helper()
-	u := &upstream{}
+	u := &upstream{project: `{"id":1,"name":"Demo","timezone":"UTC","week_start_day":1}`}
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		if r.Method == http.MethodGet {
-			_, _ = io.WriteString(w, `{"id":1,"name":"Demo","timezone":"UTC","week_start_day":1}`)
+			_, _ = io.WriteString(w, u.project)
 			return
 		}
 		b, _ := io.ReadAll(r.Body)
