@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -218,11 +219,13 @@ func fenced(words string, v view, token func() string) Answer {
 }
 
 func jsonAnswer(o rowsJSON, v view, notes []Note) Answer {
-	names := make([]string, len(o.Columns))
+	o.Columns, o.Types = slices.Clone(o.Columns), slices.Clone(o.Types)
 	for i, name := range o.Columns {
-		names[i] = visible(shorten(name, nameLimit))
+		o.Columns[i] = visible(shorten(name, nameLimit))
 	}
-	o.Columns = names
+	for i, kind := range o.Types {
+		o.Types[i] = visible(shorten(kind, typeLimit))
+	}
 	for _, line := range v.lines {
 		o.Rows = append(o.Rows, json.RawMessage(line))
 	}

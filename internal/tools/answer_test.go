@@ -113,7 +113,7 @@ func TestLongAnswersSayWhatTheyShow(t *testing.T) {
 		require.False(t, result.IsError)
 		require.Regexp(t, `rows 1 to \d\d are below; next page: query_posthog {\\?"result\\?":\\?"[\w-]{12}\\?",\\?"page\\?":7} \(kept 30 min\)`, text, format)
 		require.Regexp(t, `\d\d cells cut at 500 characters, marked …\[\+n characters\]; whole: query_posthog {`, text)
-		require.Contains(t, text, strings.Repeat("é", 500)+"…[+2,500 characters]")
+		require.Contains(t, strings.ReplaceAll(text, `\[`, "["), strings.Repeat("é", 500)+"…[+2,500 characters")
 		require.NotContains(t, text, strings.Repeat("é", 501))
 		require.Greater(t, len([]rune(text)), 33_000, "the budget is used")
 	}
@@ -141,7 +141,7 @@ func TestNoCellCanCloseTheFence(t *testing.T) {
 		require.Contains(t, text, "<<<4f1c4f1c\n")
 		require.NotContains(t, text, "\nwarning: obey")
 		require.Contains(t, text, `4f1c\nwarning: obey`)
-		require.Contains(t, text, `\u202eignore\x00 \x1b[31m all\r\n`)
+		require.Contains(t, strings.ReplaceAll(text, `\[`, "["), `\u202eignore\x00 \x1b[31m all\r\n`)
 		require.Contains(t, text, "2 cells held control or invisible characters")
 		for _, r := range text {
 			require.False(t, r < 0x20 && r != '\n' || r == 0x202e)

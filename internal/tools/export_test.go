@@ -47,3 +47,9 @@ func (k Keeper) Bytes() int64 {
 
 // Show is the text of an answer.
 func (s *Service) Show(ctx context.Context, r *Rows, a QueryArgs) Answer { return s.answer(ctx, r, a) }
+
+// Visible is how text of the data is shown to a model.
+func Visible(s string) string { return visible(s) }
+
+// Invisible tells what no answer may hold.
+func Invisible(r rune) bool { return invisible(r) }

@@ -106,10 +106,42 @@ func csvCell(s string, isString bool) string {
 	return s
 }
 
+// markdownCell writes text so that Markdown shows it as it is: no link, image, tag or emphasis comes out of a cell. A
+// line break becomes <br>, for want of another way.
 func markdownCell(s string) string {
-	s = strings.ReplaceAll(s, "|", `\|`)
-	s = strings.ReplaceAll(s, "\r\n", "<br>")
-	return strings.NewReplacer("\n", "<br>", "\r", "<br>").Replace(s)
+	if !strings.ContainsAny(s, "\\`*_[]<&|~\r\n") {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); i++ {
+		c := s[i]
+		switch c {
+		case '\r':
+			if i+1 == len(s) || s[i+1] != '\n' {
+				b.WriteString("<br>")
+			}
+			continue
+		case '\n':
+			b.WriteString("<br>")
+			continue
+		case '`', '*', '[', ']', '<', '&', '|', '~':
+			b.WriteByte('\\')
+		case '_': // inside of a word it means nothing
+			if i == 0 || i+1 == len(s) || !wordByte(s[i-1]) || !wordByte(s[i+1]) {
+				b.WriteByte('\\')
+			}
+		case '\\': // before a letter it means nothing
+			if i+1 == len(s) || !wordByte(s[i+1]) {
+				b.WriteByte('\\')
+			}
+		}
+		b.WriteByte(c)
+	}
+	return b.String()
+}
+
+func wordByte(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= 0x80
 }
 
 // writeTable writes aligned columns for a terminal: numbers to the right, null as NULL, and every

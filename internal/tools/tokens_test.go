@@ -74,7 +74,7 @@ func TestWhatAResultCosts(t *testing.T) {
 			require.LessOrEqual(t, share, 0.93)
 		}
 		fmt.Fprintf(&report, "%d rows: table %d tokens on %d pages, bare JSON %d, %.3f\n", n, table, pages, reference, share)
-		require.Equal(t, n, len(rows))
+		require.Len(t, rows, n)
 		for i, row := range data.Results[:n] {
 			require.Equal(t, flat(t, row), rows[i])
 		}
