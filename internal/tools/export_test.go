@@ -2,7 +2,10 @@ package tools
 
 import (
 	"context"
+	"encoding/json"
 	"time"
+
+	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"posthog-mcp/internal/driver"
 )
@@ -53,3 +56,19 @@ func Visible(s string) string { return visible(s) }
 
 // Invisible tells what no answer may hold.
 func Invisible(r rune) bool { return invisible(r) }
+
+// Chatty returns a server whose one tool reports n times and then answers at once.
+func Chatty(n int) *mcpserver.MCPServer {
+	m := mcpserver.NewMCPServer("test", "1", mcpserver.WithToolCapabilities(false))
+	chatty := tool{name: "chatty", run: func(ctx context.Context, _ json.RawMessage) (outcome, error) {
+		for i := range n {
+			if report := progressOf(ctx); report != nil {
+				report(driver.Progress{Elapsed: time.Duration(i+1) * time.Second, Rows: int64(i * 10), TotalRows: int64(i * 100)})
+				report(driver.Progress{Elapsed: time.Duration(i+1) * time.Second})
+			}
+		}
+		return outcome{answer: Answer{Text: "done"}}, nil
+	}}
+	m.AddTool(chatty.definition(false), chatty.handler(Options{}.withDefaults()))
+	return m
+}
