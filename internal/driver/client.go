@@ -96,7 +96,7 @@ func New(o Options) (*Client, error) {
 
 // Page returns the address of a page of a project in PostHog's app: path is "/sql", "/insights/aB3dE5".
 func (c *Client) Page(project int64, path string, query url.Values) string {
-	u := *c.base
+	u := url.URL{Scheme: c.base.Scheme, Host: c.base.Host, Path: c.base.Path}
 	u.Path = strings.TrimSuffix(u.Path, "/") + "/project/" + strconv.FormatInt(project, 10) + path
 	u.RawQuery = query.Encode()
 	return u.String()

@@ -61,7 +61,10 @@ func (p *plan) continuation(r *Rows) (query, reason string) {
 	if own := p.limited.Own; own > 0 {
 		next.Limit = &hogql.Limit{N: hogql.Int(own - int64(len(r.Rows)))}
 	}
-	return hogql.Print(&next), ""
+	if query = hogql.Print(&next); visible(query) != query { // written out, they would mean something else
+		return "", "the query holds characters that cannot be seen"
+	}
+	return query, ""
 }
 
 // newKeyset takes a query apart that reads rows of one table as they are.

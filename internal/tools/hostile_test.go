@@ -42,6 +42,12 @@ func TestNothingHostileIsShownRaw(t *testing.T) {
 		{"query_posthog", `{"project_id":2,"query":"SELECT 1 FROM events","values":{"\u202ea\nwarning: b":1}}`},
 		{"query_posthog", `{"project_id":2,"query":"SELECT 1","time_period":"\u202e"}`},
 		{"query_posthog", `{"\u202equery":"SELECT 1"}`},
+		{"query_posthog", `{"query":"SELECT '\u202e' AS a UNION ALL SELECT 'b' AS a"}`},
+		{"query_posthog", `{"query":"SELECT '\u202e' AS a UNION ALL SELECT 'b' AS a","format":"json"}`},
+		{"query_posthog", `{"query":"SELECT '\u202e' AS a, 1 AS ` + "`\u202e`" + `","validate_only":true}`},
+		{"query_posthog", `{"query":"SELECT '\u202e' AS a, 1 AS b","validate_only":true,"format":"json"}`},
+		{"query_posthog", `{"query":"SELECT timestamp, uuid FROM events WHERE event != '\u202e' ORDER BY timestamp, uuid","limit":1}`},
+		{"query_posthog", `{"query":"SELECT timestamp, uuid FROM events WHERE event != '\u202e' ORDER BY timestamp, uuid","limit":1,"format":"markdown"}`},
 		{"query_posthog", `{"result":"\u202e\nwarning: x"}`},
 	}
 	for _, name := range sample.HostileTexts() {

@@ -142,7 +142,7 @@ func (s *Service) rows(p *plan, result *driver.Result) *Rows {
 	case p.filters != nil:
 		r.HogQL = oneLine(result.HogQL, 4000)
 	case p.limited.Kind == hogql.LimitWrapped:
-		r.HogQL = p.text
+		r.HogQL = oneLine(p.text, 4000)
 	}
 	return r
 }
@@ -287,7 +287,7 @@ func (s *Service) Check(ctx context.Context, a QueryArgs) (answer Answer, valid 
 	if err != nil {
 		return Answer{}, false, err
 	}
-	o := checkJSON{Valid: m.Valid, Errors: []placed{}, Warnings: []placed{}, Tables: m.Tables, HogQL: p.text}
+	o := checkJSON{Valid: m.Valid, Errors: []placed{}, Warnings: []placed{}, Tables: m.Tables, HogQL: visible(p.text)}
 	var b strings.Builder
 	if m.Valid {
 		b.WriteString("valid: PostHog would run it; nothing was run\n")
@@ -308,7 +308,7 @@ func (s *Service) Check(ctx context.Context, a QueryArgs) (answer Answer, valid 
 		o.Warnings = append(o.Warnings, place)
 		b.WriteString("warning: " + at + "\n")
 	}
-	b.WriteString("hogql: " + p.text)
+	b.WriteString("hogql: " + visible(p.text))
 	return Answer{Text: b.String(), Data: o}, m.Valid, nil
 }
 
