@@ -185,7 +185,7 @@ func (p *plan) testAccounts(project driver.Project) string {
 	if project.TestAccounts == "" || json.Unmarshal([]byte(project.TestAccounts), &filters) != nil || len(filters) == 0 {
 		return ""
 	}
-	if !p.reads("events") || !p.aggregates() || p.names("distinct_id") && !p.calls(distinctIDs) {
+	if !p.reads("events") || !p.aggregates() || p.onePerson() {
 		return ""
 	}
 	var conditions []hogql.Expr
@@ -207,16 +207,25 @@ func (p *plan) testAccounts(project driver.Project) string {
 	return text
 }
 
-// distinctIDs tells a count of persons by their ids, which asks for no certain one.
-func distinctIDs(c *hogql.Call) bool {
-	fn, known := hogql.LookupFunction(c.Name.Name)
-	if !known || !fn.Aggregate {
-		return false
-	}
-	return slices.ContainsFunc(c.Args, func(x hogql.Expr) bool {
-		f, ok := x.(*hogql.Field)
-		return ok && f.Chain[len(f.Chain)-1].Name == "distinct_id"
+// onePerson tells whether the query is about certain persons or sessions.
+func (p *plan) onePerson() bool {
+	found := false
+	hogql.Walk(p.tree, func(n hogql.Node) bool {
+		b, ok := n.(*hogql.Binary)
+		if !ok || b.Op != hogql.OpEq && b.Op != hogql.OpIn {
+			return !found
+		}
+		f, ok := b.X.(*hogql.Field)
+		if !ok || !slices.Contains([]string{"distinct_id", "person_id", "$session_id"}, f.Chain[len(f.Chain)-1].Name) {
+			return !found
+		}
+		switch b.Y.(type) {
+		case *hogql.String, *hogql.Placeholder, *hogql.Tuple, *hogql.Array:
+			found = true
+		}
+		return !found
 	})
+	return found
 }
 
 // condition is the filter as HogQL on events; nil where it is none that can be written so.
@@ -284,10 +293,33 @@ func (p *plan) days(project driver.Project) string {
 			return ok && len(c.Args) > 1 && zoneName(text.Value)
 		})
 	})
-	if !cut || p.calls(func(c *hogql.Call) bool { return strings.EqualFold(c.Name.Name, "toTimeZone") }) {
+	if !cut && !p.endsAtDate() || p.calls(func(c *hogql.Call) bool { return strings.EqualFold(c.Name.Name, "toTimeZone") }) {
 		return ""
 	}
 	return "days and hours are those of " + label(project.TimeZone) + ", not UTC"
+}
+
+// endsAtDate tells whether a time is compared with a date or time without a zone that ends a period.
+func (p *plan) endsAtDate() bool {
+	found := false
+	date := func(x hogql.Expr) bool {
+		s, ok := x.(*hogql.String)
+		if !ok || len(s.Value) < len(time.DateOnly) {
+			return false
+		}
+		_, err := time.Parse(time.DateOnly, s.Value[:len(time.DateOnly)])
+		return err == nil && !strings.ContainsAny(s.Value, "Z+")
+	}
+	hogql.Walk(p.tree, func(n hogql.Node) bool {
+		switch n := n.(type) {
+		case *hogql.Binary:
+			found = found || (n.Op == hogql.OpLess || n.Op == hogql.OpLessEq) && date(n.Y)
+		case *hogql.Between:
+			found = found || date(n.High)
+		}
+		return !found
+	})
+	return found
 }
 
 func zoneName(s string) bool { return s == "UTC" || strings.Contains(s, "/") }
