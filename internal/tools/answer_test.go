@@ -149,6 +149,23 @@ func TestNoCellCanCloseTheFence(t *testing.T) {
 	}
 }
 
+// TestNestedValuesInJSON keeps lists and objects as they are, and those that are too long as text that is cut.
+func TestNestedValuesInJSON(t *testing.T) {
+	t.Parallel()
+	long := string(mustJSON(strings.Repeat("w", 600)))
+	u := newUpstream(t, always("a:Array(Int64)|b:Map(String, String)|c:Array(String)|d:Map(String, String)|e:Tuple(Nullable(Int8), DateTime64(3))|f:LowCardinality(String)|g:Enum8('a' = 1)|h:DateTime",
+		`[[[9007199254740993,null],{"k\u202e":["x",true,1.50]},[`+long+`],{"k":`+long+`},[1,"2026-06-14T22:10:03.100000Z"],"lc","a","not a time"]]`))
+	s := newSession(t, u.url, canaryKey, tools.Options{})
+	text, result := s.call(t, "query_posthog", `{"query":"SELECT 1","format":"json"}`)
+	require.False(t, result.IsError)
+	require.Contains(t, text, `"rows":[[["9007199254740993",null],{"k\\u202e":["x",true,1.50]},"[\"`+strings.Repeat("w", 498)+`…[+104 characters]","{\"k\":\"`)
+	require.Contains(t, text, "2 cells cut at 500 characters")
+	text, _ = s.call(t, "query_posthog", `{"query":"SELECT 1"}`)
+	require.Contains(t, text, "a:Array(Int64),")
+	require.Contains(t, text, `f:String,g:Enum8,h:DateTime`)
+	require.Contains(t, text, ",lc,a,not a time\n")
+}
+
 func TestFencesDiffer(t *testing.T) {
 	t.Parallel()
 	u := newUpstream(t, always("a:String", `[["x"]]`))

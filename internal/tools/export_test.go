@@ -63,8 +63,8 @@ func Chatty(n int) *mcpserver.MCPServer {
 	chatty := tool{name: "chatty", run: func(ctx context.Context, _ json.RawMessage) (outcome, error) {
 		for i := range n {
 			if report := progressOf(ctx); report != nil {
-				report(driver.Progress{Elapsed: time.Duration(i+1) * time.Second, Rows: int64(i * 10), TotalRows: int64(i * 100)})
-				report(driver.Progress{Elapsed: time.Duration(i+1) * time.Second})
+				report(driver.Progress{Elapsed: time.Duration(i+1) * time.Second, Rows: int64(i * 10), TotalRows: int64(max(0, i-1) * 100)})
+				report(driver.Progress{Elapsed: time.Duration(i+1) * time.Second}) // no later than the one before: not sent
 			}
 		}
 		return outcome{answer: Answer{Text: "done"}}, nil

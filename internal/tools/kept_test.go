@@ -203,7 +203,12 @@ func TestAKeptResultEnds(t *testing.T) {
 	require.True(t, result.IsError)
 	require.Contains(t, text, "project_id: this result is of project 1")
 
-	clock = clock.Add(time.Minute)
+	text, _ = s.call(t, "query_posthog", `{"query":"SELECT '`+strings.Repeat("x", 3000)+`' AS n","limit":9000}`)
+	long := next(text)
+	clock = clock.Add(30 * time.Minute)
+	text, result = s.call(t, "query_posthog", long)
+	require.True(t, result.IsError)
+	require.True(t, strings.HasSuffix(text, "Run the query again"), "a long query is not repeated")
 	text, result = s.call(t, "query_posthog", call)
 	require.True(t, result.IsError)
 	require.Contains(t, text, `result: these rows are no longer kept (30 min, or until newer ones need the room). `+

@@ -110,7 +110,7 @@ func TestNoProgressIsLost(t *testing.T) {
 				result, err := c.CallTool(t.Context(), asking("chatty", token, map[string]any{}))
 				require.NoError(t, err)
 				require.False(t, result.IsError)
-				require.Equal(t, []string{"1 PostHog is computing, 1 s", "2 PostHog is computing, 2 s: 10 of about 100 rows read", "3 PostHog is computing, 3 s: 20 of about 200 rows read"}, h.of(token), "before the result")
+				require.Equal(t, []string{"1 PostHog is computing, 1 s", "2 PostHog is computing, 2 s: 10 rows read", "3 PostHog is computing, 3 s: 20 of about 100 rows read"}, h.of(token), "before the result")
 			}
 			_, err := c.CallTool(t.Context(), asking("chatty", "", map[string]any{}))
 			require.NoError(t, err)
