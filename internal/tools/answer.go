@@ -89,6 +89,9 @@ func (s *Service) answer(ctx context.Context, r *Rows, a QueryArgs) Answer {
 	}
 	v := r.fitting(format, []int{cellLimit, 100, 20}, 0, len(r.Rows), room)
 	shown := len(v.lines)
+	if shown == 0 && len(r.Rows) > 0 || room < 0 {
+		return r.tooWide(format)
+	}
 	id, kept := "", false
 	if shown < len(r.Rows) || v.cells.cut > 0 {
 		id, kept = s.kept.put(callerOf(ctx), a, r, shown)
@@ -147,6 +150,22 @@ func (s *Service) answer(ctx context.Context, r *Rows, a QueryArgs) Answer {
 		words += "[open in PostHog](" + r.Link + ")\n"
 	}
 	return fenced(words, v, s.token)
+}
+
+// tooWide is the answer where not even one row, or the names of the columns, fit.
+func (r *Rows) tooWide(format string) Answer {
+	note := Note{true, fmt.Sprintf("no row is shown: %s do not fit in one answer of %s characters. Select fewer columns",
+		plural(len(r.Columns), "column"), thousands(textBudget))}
+	if format == FormatJSON {
+		o := r.json()
+		o.Columns, o.Types, o.Shown = []string{}, []string{}, new(int)
+		return jsonAnswer(o, view{}, append(slices.Clip(r.Notes), note))
+	}
+	text := r.headline()
+	for _, n := range append(slices.Clip(r.Notes), note) {
+		text += "\n" + n.String()
+	}
+	return Answer{Text: text}
 }
 
 // page is one page of a kept result: rows[from:to], number n of so many.

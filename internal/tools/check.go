@@ -25,6 +25,9 @@ func (s *Service) catalogue(project int64) *hogql.Catalogue {
 	return c
 }
 
+// mostFindings is how many of them an answer names.
+const mostFindings = 10
+
 // check checks the query. What PostHog would refuse is an error, with its place in the query; what it would run,
 // though it is hardly meant, becomes a note.
 func (p *plan) check(c *hogql.Catalogue) error {
@@ -43,6 +46,10 @@ func (p *plan) check(c *hogql.Catalogue) error {
 			text += ". Write: " + oneLine(f.Hint, 600)
 		}
 		p.warn(text)
+	}
+	if more := len(p.notes) - mostFindings; more > 0 {
+		p.notes = p.notes[:mostFindings]
+		p.warn(plural(more, "warning") + " more, which come when these are mended")
 	}
 	return nil
 }

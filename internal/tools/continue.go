@@ -25,6 +25,9 @@ func uniqueKey(table string) []string {
 	return nil
 }
 
+// continueLength is the longest query that is given for more rows.
+const continueLength = 4000
+
 // orderKey is one expression of ORDER BY that is a plain column of the table.
 type orderKey struct {
 	field *hogql.Field
@@ -61,7 +64,11 @@ func (p *plan) continuation(r *Rows) (query, reason string) {
 	if own := p.limited.Own; own > 0 {
 		next.Limit = &hogql.Limit{N: hogql.Int(own - int64(len(r.Rows)))}
 	}
-	if query = hogql.Print(&next); visible(query) != query { // written out, they would mean something else
+	query = hogql.Print(&next)
+	if len(query) > continueLength {
+		return "", "the query is too long to be repeated"
+	}
+	if visible(query) != query { // written out, they would mean something else
 		return "", "the query holds characters that cannot be seen"
 	}
 	return query, ""
