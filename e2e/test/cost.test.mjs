@@ -33,7 +33,7 @@ async function pages(n) {
     const result = await client.callTool({ name: 'query_posthog', arguments: args })
     assert.ok(!result.isError, text(result))
     list.push(text(result))
-    const next = /result="([\w-]+)" page=(\d+)/.exec(text(result))
+    const next = /{"result":"([\w-]+)","page":(\d+)}/.exec(text(result))
     args = next && { result: next[1], page: +next[2] }
   }
   await client.close()

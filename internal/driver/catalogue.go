@@ -98,6 +98,10 @@ func (c *Client) catalogue(ctx context.Context, g *gather, project int64) *Catal
 	return &out
 }
 
+// knownLife is for how long the names of events and properties serve to warn of wrong ones. Lists are renewed sooner, but
+// a name is seldom new.
+const knownLife = 15 * time.Minute
+
 // Known returns the parts of a project's catalogue that were read not long ago; nil when none was. It asks
 // nothing upstream.
 func (c *Client) Known(project int64) *Catalogue {
@@ -109,15 +113,15 @@ func (c *Client) Known(project int64) *Catalogue {
 	if found {
 		out.setTables(tables)
 	}
-	defs, hasDefs := kept[definitions](c, "event definitions", project, "", listLife)
-	counts, hasCounts := kept[[]eventCount](c, "event counts", project, "", listLife)
+	defs, hasDefs := kept[definitions](c, "event definitions", project, "", knownLife)
+	counts, hasCounts := kept[[]eventCount](c, "event counts", project, "", knownLife)
 	if hasDefs && hasCounts {
 		out.setEvents(defs, counts)
 		found = true
 	}
-	out.GroupTypes, _ = kept[[]GroupType](c, "group types", project, "", listLife)
+	out.GroupTypes, _ = kept[[]GroupType](c, "group types", project, "", knownLife)
 	for _, k := range propertyKinds(out.GroupTypes) {
-		defs, ok := kept[definitions](c, "property definitions "+k.parent(), project, "\x00", listLife)
+		defs, ok := kept[definitions](c, "property definitions "+k.parent(), project, "\x00", knownLife)
 		if ok && k.Type != "session" && k.Type != "group" { // of groups some may be missing
 			out.addProperties(k, defs)
 			found = true

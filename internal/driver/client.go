@@ -9,6 +9,8 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"strconv"
+	"strings"
 	"sync"
 	"time"
 )
@@ -90,6 +92,14 @@ func New(o Options) (*Client, error) {
 	c.work, c.endWork = context.WithCancelCause(context.Background())
 	c.life, c.stop = context.WithCancel(context.Background())
 	return c, nil
+}
+
+// Page returns the address of a page of a project in PostHog's app: path is "/sql", "/insights/aB3dE5".
+func (c *Client) Page(project int64, path string, query url.Values) string {
+	u := url.URL{Scheme: c.base.Scheme, Host: c.base.Host, Path: c.base.Path}
+	u.Path = strings.TrimSuffix(u.Path, "/") + "/project/" + strconv.FormatInt(project, 10) + path
+	u.RawQuery = query.Encode()
+	return u.String()
 }
 
 func orDefault[T comparable](v, d T) T {

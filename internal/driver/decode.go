@@ -72,6 +72,18 @@ func (p *resultParts) field(d *json.Decoder, key string) error {
 		err := decodeString(d, &s)
 		p.res.AsOf, _ = time.Parse(time.RFC3339Nano, s)
 		return err
+	case "modifiers":
+		var text json.RawMessage
+		var v struct {
+			Mode string `json:"personsOnEventsMode"`
+		}
+		if err := d.Decode(&text); err != nil {
+			return err
+		}
+		if json.Unmarshal(text, &v) == nil { // a form that is not known costs a warning, not the rows
+			p.res.PersonMode = v.Mode
+		}
+		return nil
 	case "timezone":
 		return decodeString(d, &p.res.TimeZone)
 	case "error":

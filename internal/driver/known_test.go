@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/stretchr/testify/require"
 
@@ -89,4 +91,21 @@ func TestKnownIsWhatWasRead(t *testing.T) {
 	text := catalogueText(t, c.Known(1))
 	require.True(t, strings.Contains(text, `"entity":"event"`) && strings.Contains(text, `"entity":"person"`))
 	require.Len(t, f.requests(), asked)
+}
+
+// Names serve to warn for a quarter of an hour; whether there is such a table is not answered for so long.
+func TestKnownGrowsOld(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		c := newClient(t, &fake{answer: demo().answer}, nil)
+		_, err := c.ListObjects(t.Context(), driver.ListRequest{})
+		require.NoError(t, err)
+		require.True(t, c.Known(1).Complete)
+		time.Sleep(14 * time.Minute)
+		require.Len(t, c.Known(1).Events, 4)
+		require.False(t, c.Known(1).Complete)
+		time.Sleep(time.Minute)
+		require.Nil(t, c.Known(1))
+		c.Close()
+	})
 }

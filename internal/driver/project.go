@@ -2,6 +2,7 @@ package driver
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
 	"net/url"
@@ -20,17 +21,23 @@ const (
 
 // projectBody holds the wanted fields only: the object also carries tokens, which must not be kept.
 type projectBody struct {
-	ID         int64  `json:"id"`
-	Name       string `json:"name"`
-	TimeZone   string `json:"timezone"`
-	WeekStart  int    `json:"week_start_day"`
-	GroupTypes []struct {
+	ID        int64  `json:"id"`
+	Name      string `json:"name"`
+	TimeZone  string `json:"timezone"`
+	WeekStart int    `json:"week_start_day"`
+	// TestAccounts is kept as text, so that a Project can be compared.
+	TestAccounts json.RawMessage `json:"test_account_filters"`
+	GroupTypes   []struct {
 		Type string `json:"group_type"`
 	} `json:"group_types"`
 }
 
 func (p projectBody) project() Project {
-	return Project{ID: p.ID, Name: clean(p.Name), TimeZone: p.TimeZone, WeekStart: p.WeekStart}
+	out := Project{ID: p.ID, Name: clean(p.Name), TimeZone: p.TimeZone, WeekStart: p.WeekStart}
+	if list := string(p.TestAccounts); list != "null" && list != "[]" {
+		out.TestAccounts = list
+	}
+	return out
 }
 
 // project settles which project a call is about: the one named, else the configured one, else the key's

@@ -6,6 +6,7 @@ import (
 	"io"
 	"math"
 	"net/http"
+	"net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -103,6 +104,35 @@ func TestResult(t *testing.T) {
 	require.Nil(t, res.HasMore)
 	require.Equal(t, []string{""}, res.Types)
 	require.False(t, res.AsOf.IsZero())
+}
+
+// What an answer says of persons, and a project of its own people; forms that are not known cost nothing.
+func TestPersonModeAndTestAccounts(t *testing.T) {
+	t.Parallel()
+	for modifiers, want := range map[string]string{`{"personsOnEventsMode":"disabled","x":1}`: "disabled", `null`: "", `7`: "", `{"personsOnEventsMode":7}`: ""} {
+		f := &fake{answer: always(200, jsonType, `{"modifiers":`+modifiers+`,"results":[[1]],"columns":["1"],"is_cached":false}`)}
+		res, err := selectOne(t, newClient(t, f, nil))
+		require.NoError(t, err)
+		require.Equal(t, want, res.PersonMode)
+	}
+	for filters, want := range map[string]string{`null`: "", `[]`: "", `[{"key":"email"}]`: `[{"key":"email"}]`} {
+		f := &fake{project: true, answer: func(_ int, r *http.Request) reaction {
+			if r.Method == http.MethodGet {
+				return reply(200, jsonType, `{"id":1,"name":"Demo","api_token":"phc_secret","test_account_filters":`+filters+`}`)
+			}
+			return reply(200, jsonType, okBody)
+		}}
+		res, err := selectOne(t, newClient(t, f, nil))
+		require.NoError(t, err)
+		require.Equal(t, driver.Project{ID: 1, Name: "Demo", TimeZone: "UTC", TestAccounts: want}, res.Project)
+	}
+}
+
+// Addresses of pages hold no more of the configured one than its origin and path.
+func TestPage(t *testing.T) {
+	t.Parallel()
+	c := newClient(t, &fake{}, func(o *driver.Options) { o.BaseURL = "https://posthog.example/base/" })
+	require.Equal(t, "https://posthog.example/base/project/7/sql?open_query=SELECT+%27%26%27", c.Page(7, "/sql", url.Values{"open_query": {"SELECT '&'"}}))
 }
 
 func TestAnswerTooLarge(t *testing.T) {

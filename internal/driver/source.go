@@ -243,6 +243,9 @@ func (c *Client) eventCounts(ctx context.Context, project int64) ([]eventCount, 
 		if err != nil {
 			return nil, err
 		}
+		if len(res.Columns) != 2 {
+			return nil, &Error{Kind: Internal, Op: "count events", Detail: "PostHog gave other columns than were asked for"}
+		}
 		out := make([]eventCount, 0, len(res.Rows))
 		for _, r := range res.Rows {
 			row := r.Values()

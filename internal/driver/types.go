@@ -12,6 +12,9 @@ type Project struct {
 	Name      string `json:"name,omitempty"`
 	TimeZone  string `json:"timezone,omitempty"`
 	WeekStart int    `json:"week_start_day"` // 0 Sunday, 1 Monday
+	// TestAccounts are the property filters that leave the project's own people out, as PostHog's JSON list; ""
+	// where there are none or they are not known.
+	TestAccounts string `json:"-"`
 }
 
 // Filters fills the {filters} placeholder of a query with a time range. Both ends take ISO dates or
@@ -57,12 +60,15 @@ type Result struct {
 	Cached   bool      // kept rows: PostHog's or ours; AsOf tells their age
 	AsOf     time.Time // when the rows were computed; zero when PostHog does not say
 	TimeZone string
-	QueryID  string
-	Elapsed  time.Duration // the whole call, waits included
-	Attempts int
-	Waited   time.Duration // in our own queue and between attempts, of Elapsed
-	Bytes    int64         // size of the answer's body, decompressed
-	Warnings []string      // PostHog's warnings about warehouse tables
+	// PersonMode is PostHog's personsOnEventsMode for this query: whether person.properties of an event is today's
+	// ("disabled", "person_id_override_properties_joined") or that of the time of the event; "" where it is not told.
+	PersonMode string
+	QueryID    string
+	Elapsed    time.Duration // the whole call, waits included
+	Attempts   int
+	Waited     time.Duration // in our own queue and between attempts, of Elapsed
+	Bytes      int64         // size of the answer's body, decompressed
+	Warnings   []string      // PostHog's warnings about warehouse tables
 }
 
 // Mark is a finding of PostHog's own check. Start and End are offsets in code points, End exclusive;

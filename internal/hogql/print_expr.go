@@ -288,7 +288,7 @@ func (p *printer) template(x *Template) {
 	text := false
 	for _, part := range x.Parts {
 		s, ok := part.(*String)
-		if text = ok && !text; text { // of two texts side by side the second stood in braces
+		if text = ok && !text && s.Value != ""; text { // an empty text, or the second of two, stood in braces
 			for i, piece := range strings.Split(s.Value, "{") {
 				if i > 0 {
 					p.s(`\{`)

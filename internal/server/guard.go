@@ -17,6 +17,8 @@ import (
 
 	"github.com/mark3labs/mcp-go/mcp"
 	mcpserver "github.com/mark3labs/mcp-go/server"
+
+	"posthog-mcp/internal/tools"
 )
 
 // maxBody is the largest request body. The largest argument, a query, is bounded by 64 KiB of text.
@@ -45,10 +47,12 @@ func (g *guard) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if len(g.options.Tokens) > 0 {
-		if _, ok := bearer(r, g.options.Tokens); !ok {
+		name, ok := bearer(r, g.options.Tokens)
+		if !ok {
 			unauthorized(w, r)
 			return
 		}
+		r = r.WithContext(tools.WithCaller(r.Context(), name)) // what is kept for one token is not another's
 	}
 	if r.Method != http.MethodPost {
 		g.next.ServeHTTP(w, r)

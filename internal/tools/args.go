@@ -25,11 +25,9 @@ type FieldsArgs struct {
 	ProjectID int64    `json:"project_id,omitempty"`
 }
 
-// QueryArgs are the arguments of query_posthog: Query with what belongs to it, or Result with Page.
+// QueryArgs are the arguments of query_posthog: either Query or Result.
 type QueryArgs struct {
 	Query        string         `json:"query,omitempty"`
-	Result       string         `json:"result,omitempty"` // id of a kept result
-	Page         int            `json:"page,omitempty"`   // of Result, from 1; 0 means 1
 	Values       map[string]any `json:"values,omitempty"` // for {name} placeholders; bound by PostHog, never pasted
 	TimePeriod   string         `json:"time_period,omitempty"`
 	Limit        int64          `json:"limit,omitempty"`  // 0 means 1000
@@ -37,8 +35,10 @@ type QueryArgs struct {
 	Refresh      string         `json:"refresh,omitempty"`
 	ValidateOnly bool           `json:"validate_only,omitempty"`
 	ProjectID    int64          `json:"project_id,omitempty"`
+	Result       string         `json:"result,omitempty"` // of a kept result: its id, or posthog://result/ID
+	Page         int64          `json:"page,omitempty"`   // of a kept result; 0 means 1
 
-	Progress func(driver.Progress) `json:"-"` // hears how a long run goes on; nil for nobody
+	Progress func(driver.Progress) `json:"-"` // hears how far a long run is; may be nil
 }
 
 // Limits of rows in one answer. PostHog lowers larger limits than 50,000 without a word.
@@ -81,7 +81,7 @@ func fieldsParams() []param {
 func queryParams() []param {
 	return []param{
 		{name: "query", kind: "string", example: `"SELECT event, count() AS n FROM events WHERE timestamp >= now() - INTERVAL 7 DAY GROUP BY event ORDER BY n DESC"`,
-			about: "One HogQL SELECT. {name} stands for an entry of values, {filters} for the time period."},
+			about: "One HogQL SELECT; or pass result. {name} stands for an entry of values, {filters} for the time period."},
 		{name: "values", kind: "object", example: `{"name":"user_signed_up"}`,
 			about: "Values of the {name} placeholders: text, numbers, booleans, null, lists. Sent apart from the query, so text from users is safe here."},
 		{name: "time_period", kind: "string", enum: []string{"1d", "7d", "30d", "90d", "all"},
@@ -92,10 +92,10 @@ func queryParams() []param {
 			about: "csv has the fewest tokens; json keeps nested values and full types."},
 		{name: "refresh", kind: "string", enum: []string{"cached", "fresh"}, preset: `"cached"`,
 			about: "cached: a recent answer may be reused, its age is shown. fresh: computed now."},
-		{name: "result", kind: "string", example: `"7Qm3kVt1Zr0aXc9P"`,
-			about: "Instead of query: the id of a kept result, which an answer gives that does not hold all rows."},
-		{name: "page", kind: "integer", min: 1, max: 100_000, preset: "1", example: "2", about: "Page of result."},
 		{name: "validate_only", kind: "boolean", preset: "false", about: "Check the query, do not run it."},
+		{name: "result", kind: "string", example: `"7Qm3xV0bTz81"`,
+			about: "Instead of query: the id of a kept answer, to read on without asking PostHog again."},
+		{name: "page", kind: "integer", min: 1, max: math.MaxInt64, example: "2", about: "Page of result, from 1."},
 		projectParam(),
 	}
 }
@@ -104,6 +104,35 @@ func queryParams() []param {
 func checked(params []param, args any) error {
 	var ignored map[string]any
 	return decode(encodeJSON(args), params, &ignored)
+}
+
+// source checks that either a query or a kept result is asked for, and nothing that the other form alone takes.
+func (a QueryArgs) source() error {
+	switch {
+	case strings.TrimSpace(a.Query) == "" && a.Result == "":
+		return &ArgumentError{Field: "query", Message: "is required, or result for more of a kept answer. Such as query=" + queryParams()[0].example}
+	case a.Query != "" && a.Result != "":
+		return &ArgumentError{Field: "result", Message: "goes with page alone: leave query out to read the kept answer, or result to run the query"}
+	case a.Result == "" && a.Page != 0:
+		return &ArgumentError{Field: "page", Message: "goes with result, the id of a kept answer. For more rows of a query pass limit"}
+	case a.Result == "":
+		return nil
+	}
+	for _, extra := range []struct {
+		name  string
+		given bool
+	}{
+		{"values", len(a.Values) > 0},
+		{"time_period", a.TimePeriod != ""},
+		{"limit", a.Limit != 0},
+		{"refresh", a.Refresh != ""},
+		{"validate_only", a.ValidateOnly},
+	} {
+		if extra.given {
+			return &ArgumentError{Field: extra.name, Message: "does not go with result, whose rows are computed already: pass result, page and format only"}
+		}
+	}
+	return nil
 }
 
 // format returns the answer's format: csv unless said otherwise.

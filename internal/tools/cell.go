@@ -2,7 +2,6 @@ package tools
 
 import (
 	"encoding/json"
-	"fmt"
 	"math/big"
 	"strings"
 	"time"
@@ -12,6 +11,7 @@ import (
 const (
 	cellLimit  = 500    // characters of one cell
 	nameLimit  = 100    // characters of a column's name
+	typeLimit  = 300    // characters of a column's type, which may name the parts of a tuple
 	textBudget = 35_000 // characters of one answer: clients cut or refuse at 50,000 characters or 25,000 tokens
 )
 
@@ -201,12 +201,12 @@ func offset(t time.Time) int {
 
 // head returns the column as the first line of a table names it: name:type.
 func (c column) head(k *cells) string {
-	name := c.name
+	name, kind := c.name, c.kind
 	if k.limit > 0 {
-		name = visible(shorten(name, min(nameLimit, k.limit)))
+		name, kind = visible(shorten(name, min(nameLimit, k.limit))), visible(shorten(kind, typeLimit))
 	}
-	if c.kind == "" {
+	if kind == "" {
 		return name
 	}
-	return fmt.Sprintf("%s:%s", name, c.kind)
+	return name + ":" + kind
 }

@@ -2,7 +2,6 @@ package tools
 
 import (
 	"encoding/json"
-	"slices"
 	"strings"
 
 	"posthog-mcp/internal/hogql"
@@ -26,6 +25,9 @@ func (s *Service) catalogue(project int64) *hogql.Catalogue {
 	return c
 }
 
+// mostFindings is how many of them an answer names.
+const mostFindings = 10
+
 // check checks the query. What PostHog would refuse is an error, with its place in the query; what it would run,
 // though it is hardly meant, becomes a note.
 func (p *plan) check(c *hogql.Catalogue) error {
@@ -39,13 +41,15 @@ func (p *plan) check(c *hogql.Catalogue) error {
 	}
 	for _, f := range found {
 		p.long = p.long || f.Code == "no-time-filter" // all history is read
-		text := f.Message
-		if f.Hint != "" && !strings.Contains(text, f.Hint) {
+		text := sentence(f.Message, 600)              // it may hold names of the project
+		if f.Hint != "" && !strings.Contains(f.Message, f.Hint) {
 			text += ". Write: " + oneLine(f.Hint, 600)
 		}
-		if n := (Note{true, text}); !slices.Contains(p.notes, n) {
-			p.notes = append(p.notes, n)
-		}
+		p.warn(text)
+	}
+	if more := len(p.notes) - mostFindings; more > 0 {
+		p.notes = p.notes[:mostFindings]
+		p.warn(plural(more, "warning") + " more, which come when these are mended")
 	}
 	return nil
 }

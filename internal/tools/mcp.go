@@ -27,7 +27,8 @@ type Options struct {
 	AlwaysLoad bool          // ask clients that defer tools to show these at once
 	Logger     *slog.Logger  // default: discards
 	Now        func() time.Time
-	Token      func() string // a fresh random fence; default 4 hexadecimal digits
+	Token      func() string // a fresh random fence; default NewToken
+	ResultID   func() string // the id of a kept result; default NewResultID
 }
 
 // outcome is what one tool call gave: an answer, and what the log says about it.
@@ -42,7 +43,7 @@ type outcome struct {
 type tool struct {
 	name, title, about string
 	params             []param
-	run                func(ctx context.Context, raw json.RawMessage, report func(driver.Progress)) (outcome, error)
+	run                func(ctx context.Context, raw json.RawMessage) (outcome, error)
 }
 
 // NewMCP returns the MCP server: the three tools of s with their annotations, the analyst's brief as
@@ -66,7 +67,7 @@ func NewMCP(s *Service, o Options) *mcpserver.MCPServer {
 		m.AddTool(t.definition(o.AlwaysLoad), t.handler(o))
 	}
 	s.addDocuments(m, o)
-	s.addResults(m)
+	s.addKeptResults(m)
 	addPrompts(m)
 	return m
 }
@@ -87,6 +88,9 @@ func (o Options) withDefaults() Options {
 	if o.Token == nil {
 		o.Token = NewToken
 	}
+	if o.ResultID == nil {
+		o.ResultID = NewResultID
+	}
 	return o
 }
 
@@ -99,7 +103,7 @@ func (s *Service) tools() []tool {
 				"With search: events, properties, tables, columns, cohorts, actions, insights, dashboards, feature flags, experiments and surveys " +
 				"that match a word, best first, each with what to pass to get_fields or to write in SQL.",
 			params: listParams(),
-			run: func(ctx context.Context, raw json.RawMessage, _ func(driver.Progress)) (outcome, error) {
+			run: func(ctx context.Context, raw json.RawMessage) (outcome, error) {
 				var a ListArgs
 				if err := decode(raw, listParams(), &a); err != nil {
 					return outcome{}, err
@@ -114,7 +118,7 @@ func (s *Service) tools() []tool {
 				"most frequent real values; for a saved object (cohort, action, insight, dashboard, feature flag, experiment, survey) its " +
 				"definition and the HogQL behind it.",
 			params: fieldsParams(),
-			run: func(ctx context.Context, raw json.RawMessage, _ func(driver.Progress)) (outcome, error) {
+			run: func(ctx context.Context, raw json.RawMessage) (outcome, error) {
 				var a FieldsArgs
 				if err := decode(raw, fieldsParams(), &a); err != nil {
 					return outcome{}, err
@@ -129,8 +133,8 @@ func (s *Service) tools() []tool {
 				"the row count, whether more exist, the age of the data and warnings. Mistakes are found before anything is sent and come back " +
 				"with line, column and what to write. Read-only.",
 			params: queryParams(),
-			run: func(ctx context.Context, raw json.RawMessage, report func(driver.Progress)) (outcome, error) {
-				a := QueryArgs{Progress: report}
+			run: func(ctx context.Context, raw json.RawMessage) (outcome, error) {
+				var a QueryArgs
 				if err := decode(raw, queryParams(), &a); err != nil {
 					return outcome{}, err
 				}
@@ -164,7 +168,9 @@ func (t tool) handler(o Options) mcpserver.ToolHandlerFunc {
 		start := o.Now()
 		ctx, cancel := context.WithTimeout(ctx, o.Timeout)
 		defer cancel()
+		ctx, settle := reporting(ctx, request)
 		got, err := t.guarded(ctx, request, o.Logger)
+		settle()
 		result := success(got)
 		if err != nil {
 			result = failure(adviceAt(err, o.Now()))
@@ -194,18 +200,13 @@ func (t tool) guarded(ctx context.Context, request mcp.CallToolRequest, log *slo
 			got, err = outcome{}, errInternal
 		}
 	}()
-	var report func(driver.Progress)
-	if p := newReporter(ctx, request); p != nil {
-		report = func(at driver.Progress) { p.progress(ctx, at) }
-		defer p.flush(ctx)
-	}
 	raw := request.Params.RawArguments
 	if len(raw) == 0 { // a client in the same process hands over a value
 		if raw, err = json.Marshal(request.Params.Arguments); err != nil {
 			return outcome{}, &ArgumentError{Message: "the arguments must be one JSON object"}
 		}
 	}
-	return t.run(ctx, raw, report)
+	return t.run(ctx, raw)
 }
 
 // errInternal stands for a fault of this program.

@@ -84,6 +84,7 @@ func TestServerIntroducesItself(t *testing.T) {
 	require.NotNil(t, caps.Tools)
 	require.False(t, caps.Tools.ListChanged)
 	require.Nil(t, caps.Logging)
+	require.NotNil(t, caps.Resources)
 	require.False(t, caps.Resources.ListChanged || caps.Resources.Subscribe)
 	require.False(t, caps.Prompts.ListChanged)
 	require.NotNil(t, caps.Completions)
@@ -104,9 +105,17 @@ func TestArguments(t *testing.T) {
 	u := newUpstream(t, always("a:UInt8", "[[1]]"))
 	s := newSession(t, u.url, canaryKey, tools.Options{})
 	for _, c := range []struct{ name, tool, arguments, want string }{
-		{"required", "query_posthog", `{}`, `query: is required, such as query="SELECT`},
+		{"required", "query_posthog", `{}`, `query: is required, or result for more of a kept answer. Such as query="SELECT`},
 		{"null is absent", "query_posthog", `{"query":null}`, `query: is required`},
-		{"empty", "query_posthog", `{"query":"  "}`, `query: is empty`},
+		{"empty", "query_posthog", `{"query":"  "}`, `query: is required`},
+		{"two sources", "query_posthog", `{"query":"SELECT 1","result":"x"}`, `result: goes with page alone`},
+		{"page alone", "query_posthog", `{"page":2,"query":"SELECT 1"}`, `page: goes with result`},
+		{"values of a result", "query_posthog", `{"result":"x","values":{"a":1}}`, `values: does not go with result`},
+		{"period of a result", "query_posthog", `{"result":"x","time_period":"7d"}`, `time_period: does not go with result`},
+		{"limit of a result", "query_posthog", `{"result":"x","limit":7}`, `limit: does not go with result`},
+		{"refresh of a result", "query_posthog", `{"result":"x","refresh":"fresh"}`, `refresh: does not go with result`},
+		{"check of a result", "query_posthog", `{"result":"x","validate_only":true}`, `validate_only: does not go with result`},
+		{"page zero", "query_posthog", `{"result":"x","page":0}`, `page: must be a whole number from 1`},
 		{"unknown", "query_posthog", `{"query":"SELECT 1","limits":5}`, `limits: is no argument of this tool; did you mean "limit"? Known: query, values`},
 		{"of a later version", "query_posthog", `{"question":"how many?"}`, `question: is no argument of this tool`},
 		{"text for a number", "query_posthog", `{"query":"SELECT 1","limit":"100"}`, `limit: must be a whole number from 1 to 50000, without quotes, not "100"`},
@@ -188,7 +197,7 @@ func TestJSONAnswersComeAsStructuredContentToo(t *testing.T) {
 	require.Contains(t, text, `"rows":[["<b> & \\u202e"]]`, "no HTML escapes, hidden characters visible")
 	structured, err := json.Marshal(result.StructuredContent)
 	require.NoError(t, err)
-	require.JSONEq(t, text, string(structured))
+	require.JSONEq(t, text, steady(string(structured)))
 	for _, format := range []string{"csv", "markdown"} {
 		_, result := s.call(t, "query_posthog", `{"query":"SELECT number AS a FROM numbers(1)","format":"`+format+`"}`)
 		require.Nil(t, result.StructuredContent, format)

@@ -2,7 +2,7 @@ package tools
 
 import (
 	"context"
-	"fmt"
+	"sync"
 	"time"
 
 	"github.com/mark3labs/mcp-go/mcp"
@@ -11,55 +11,67 @@ import (
 	"posthog-mcp/internal/driver"
 )
 
-// reporter tells a client how a call goes on, where it asked to be told.
-type reporter struct {
-	session mcpserver.ClientSession
-	server  *mcpserver.MCPServer
-	token   mcp.ProgressToken
-	last    float64
-	sent    bool
+// mcp-go hands notifications to another goroutine, and over HTTP drops what that one has not written when the result
+// is. So a call that has sent one waits until the queue is empty, and a little for the last to be written.
+const (
+	settleMost = 250 * time.Millisecond
+	settleStep = time.Millisecond
+	settleLast = 3 * time.Millisecond
+)
+
+type progressKey struct{}
+
+// progressOf returns whom to tell how far the call of ctx is; nil where nobody asked.
+func progressOf(ctx context.Context) func(driver.Progress) {
+	f, _ := ctx.Value(progressKey{}).(func(driver.Progress))
+	return f
 }
 
-// newReporter returns nil where the client gave no token for progress.
-func newReporter(ctx context.Context, r mcp.CallToolRequest) *reporter {
-	if r.Params.Meta == nil || r.Params.Meta.ProgressToken == nil {
-		return nil
+// reporting returns ctx with a progressOf that notifies the client, where it asked for that, and what to call before
+// the result is given: it lets the last notification out.
+func reporting(ctx context.Context, request mcp.CallToolRequest) (withReports context.Context, settle func()) {
+	server, session := mcpserver.ServerFromContext(ctx), mcpserver.ClientSessionFromContext(ctx)
+	if request.Params.Meta == nil || request.Params.Meta.ProgressToken == nil || server == nil || session == nil {
+		return ctx, func() {}
 	}
-	p := &reporter{session: mcpserver.ClientSessionFromContext(ctx), server: mcpserver.ServerFromContext(ctx), token: r.Params.Meta.ProgressToken}
-	if p.session == nil || p.server == nil {
-		return nil
+	var mu sync.Mutex
+	var last float64
+	sent := false
+	report := func(p driver.Progress) {
+		mu.Lock()
+		defer mu.Unlock()
+		seconds := p.Elapsed.Seconds()
+		if seconds <= last {
+			return // a number that does not grow is a mistake in the protocol
+		}
+		last = seconds
+		err := server.SendNotificationToClient(ctx, "notifications/progress", map[string]any{
+			"progressToken": request.Params.Meta.ProgressToken, "progress": seconds, "message": progressText(p),
+		})
+		sent = sent || err == nil // a client that cannot be told misses nothing that the answer does not say
 	}
-	return p
+	settle = func() {
+		mu.Lock()
+		defer mu.Unlock()
+		if !sent {
+			return
+		}
+		for end := time.Now().Add(settleMost); len(session.NotificationChannel()) > 0 && time.Now().Before(end); {
+			time.Sleep(settleStep)
+		}
+		time.Sleep(settleLast)
+	}
+	return context.WithValue(ctx, progressKey{}, report), settle
 }
 
-// progress sends what PostHog says of a run. The progress of a call only ever rises, as the specification asks; the
-// total is left out where PostHog has no estimate or was wrong.
-func (p *reporter) progress(ctx context.Context, at driver.Progress) {
-	value := float64(at.Rows)
-	if value <= p.last {
-		value = p.last + 0.001
+// progressText says how far a run is.
+func progressText(p driver.Progress) string {
+	text := "PostHog is computing, " + ago(p.Elapsed)
+	switch {
+	case p.TotalRows > 0:
+		text += ": " + thousands(p.Rows) + " of about " + thousands(p.TotalRows) + " rows read"
+	case p.Rows > 0:
+		text += ": " + plural(int(p.Rows), "row") + " read"
 	}
-	p.last = value
-	message := fmt.Sprintf("running for %.1f s", at.Elapsed.Seconds())
-	if at.Rows > 0 {
-		message += ", " + thousands(at.Rows) + " rows read"
-	}
-	params := map[string]any{"progressToken": p.token, "progress": value, "message": message}
-	if at.TotalRows > 0 && float64(at.TotalRows) >= value {
-		params["total"] = at.TotalRows
-	}
-	p.sent = p.server.SendNotificationToClient(ctx, "notifications/progress", params) == nil || p.sent // who cannot be told still gets the answer
-}
-
-// flush waits until the last notification has left: mcp-go hands notifications to another goroutine, and what is
-// still there when the answer goes out is lost over HTTP.
-func (p *reporter) flush(ctx context.Context) {
-	if p == nil || !p.sent {
-		return
-	}
-	const most, settle = 500 * time.Millisecond, 3 * time.Millisecond
-	for waited := time.Duration(0); len(p.session.NotificationChannel()) > 0 && waited < most && ctx.Err() == nil; waited += settle {
-		time.Sleep(settle)
-	}
-	time.Sleep(settle) // what was taken from the channel is on its way
+	return text
 }

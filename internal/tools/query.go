@@ -35,8 +35,8 @@ func (s *Service) plan(a QueryArgs) (*plan, error) {
 	if err := checked(queryParams(), a); err != nil {
 		return nil, err
 	}
-	if strings.TrimSpace(a.Query) == "" {
-		return nil, noQuery(a.Query)
+	if strings.TrimSpace(a.Query) == "" || a.Result != "" { // rows that are kept are no query
+		return nil, &ArgumentError{Field: "query", Message: "is required"}
 	}
 	tree, err := hogql.Parse(a.Query)
 	if err != nil {
@@ -52,23 +52,10 @@ func (s *Service) plan(a QueryArgs) (*plan, error) {
 	if err := p.placeholders(); err != nil {
 		return nil, err
 	}
+	p.sampled()
 	limited, how := hogql.LimitRows(tree, p.limit+1)
 	p.limited, p.text = how, hogql.Print(limited)
 	return p, nil
-}
-
-// noQuery says that there is no query, and shows one.
-func noQuery(given string) error {
-	message := "is required"
-	if given != "" {
-		message = "is empty"
-	}
-	for _, p := range queryParams() {
-		if p.name == "query" {
-			message += ", such as query=" + p.example
-		}
-	}
-	return &ArgumentError{Field: "query", Message: message}
 }
 
 // placeholders says which values were not used, and settles what fills {filters}. That the others have values is
@@ -127,19 +114,24 @@ func (s *Service) Query(ctx context.Context, a QueryArgs) (*Rows, error) {
 		return nil, err
 	}
 	result, err := s.driver.Query(ctx, driver.QueryRequest{
-		Project: a.ProjectID, HogQL: p.text, Values: a.Values, Filters: p.filters, Fresh: a.Refresh == "fresh", Long: p.long, Progress: a.Progress, Name: "posthog-mcp",
+		Project: a.ProjectID, HogQL: p.text, Values: a.Values, Filters: p.filters, Fresh: a.Refresh == "fresh", Long: p.long, Name: "posthog-mcp",
+		Progress: a.Progress,
 	})
 	if err != nil {
 		return nil, s.locate(ctx, p, err)
 	}
-	return s.rows(p, result), nil
+	r := s.rows(p, result)
+	s.judge(ctx, p, r, result)
+	p.more(r)
+	r.Link = s.link(p, result)
+	return r, nil
 }
 
 // rows turns PostHog's answer into ours: the row beyond the limit becomes "there are more".
 func (s *Service) rows(p *plan, result *driver.Result) *Rows {
 	r := &Rows{
 		Project: result.Project, Columns: result.Columns, Types: result.Types, Rows: result.Rows,
-		AsOf: result.AsOf, Cached: result.Cached, Elapsed: result.Elapsed, Notes: p.notes, now: s.now(),
+		AsOf: result.AsOf, Cached: result.Cached, Elapsed: result.Elapsed, Notes: slices.Clip(p.notes), now: s.now(),
 		Cost: Cost{result.Attempts, result.Waited},
 	}
 	for _, w := range result.Warnings {
@@ -150,7 +142,7 @@ func (s *Service) rows(p *plan, result *driver.Result) *Rows {
 	case p.filters != nil:
 		r.HogQL = oneLine(result.HogQL, 4000)
 	case p.limited.Kind == hogql.LimitWrapped:
-		r.HogQL = p.text
+		r.HogQL = oneLine(p.text, 4000)
 	}
 	return r
 }
@@ -295,7 +287,7 @@ func (s *Service) Check(ctx context.Context, a QueryArgs) (answer Answer, valid 
 	if err != nil {
 		return Answer{}, false, err
 	}
-	o := checkJSON{Valid: m.Valid, Errors: []placed{}, Warnings: []placed{}, Tables: m.Tables, HogQL: p.text}
+	o := checkJSON{Valid: m.Valid, Errors: []placed{}, Warnings: []placed{}, Tables: m.Tables, HogQL: visible(p.text)}
 	var b strings.Builder
 	if m.Valid {
 		b.WriteString("valid: PostHog would run it; nothing was run\n")
@@ -316,7 +308,7 @@ func (s *Service) Check(ctx context.Context, a QueryArgs) (answer Answer, valid 
 		o.Warnings = append(o.Warnings, place)
 		b.WriteString("warning: " + at + "\n")
 	}
-	b.WriteString("hogql: " + p.text)
+	b.WriteString("hogql: " + visible(p.text))
 	return Answer{Text: b.String(), Data: o}, m.Valid, nil
 }
 
@@ -330,15 +322,15 @@ func placeOf(src string, m driver.Mark) (string, placed) {
 	return e.Error(), placed{Message: e.Message, Line: e.Line, Column: e.Column, Fix: m.Fix}
 }
 
-// answerQuery is query_posthog.
+// answerQuery is query_posthog: a query that is run or checked, or a page of a kept result.
 func (s *Service) answerQuery(ctx context.Context, a QueryArgs) (outcome, error) {
-	if a.Result != "" {
-		if a.Query != "" {
-			return outcome{}, &ArgumentError{Field: "result", Message: "shows a kept result and query runs one: give one of them"}
-		}
-		answer, err := s.Result(a.Result, a.Page)
-		return outcome{answer: answer, asJSON: answer.Data != nil}, err
+	if err := a.source(); err != nil {
+		return outcome{}, err
 	}
+	if a.Result != "" {
+		return s.keptPage(ctx, a)
+	}
+	a.Progress = progressOf(ctx)
 	asJSON := a.format() == FormatJSON
 	if a.ValidateOnly {
 		answer, _, err := s.Check(ctx, a)
@@ -352,6 +344,5 @@ func (s *Service) answerQuery(ctx context.Context, a QueryArgs) (outcome, error)
 	if err != nil {
 		return outcome{}, err
 	}
-	answer, err := s.keepingAnswer(rows, a.format())
-	return outcome{answer: answer, rows: len(rows.Rows), cost: rows.Cost, asJSON: asJSON}, err
+	return outcome{answer: s.answer(ctx, rows, a), rows: len(rows.Rows), cost: rows.Cost, asJSON: asJSON}, nil
 }

@@ -24,7 +24,7 @@ type Answer struct {
 	Data any
 }
 
-// Rows is an answered query. A tool's answer gives it page by page within a model's budget, Write in full.
+// Rows is an answered query. A tool's answer shows it within a model's budget, Write gives it in full.
 type Rows struct {
 	Project driver.Project
 	Columns []string
@@ -37,7 +37,10 @@ type Rows struct {
 	Elapsed time.Duration
 	Cost    Cost
 	HogQL   string // what ran, where its meaning is not that of the query given
-	Notes   []Note
+	// Continue is the query for the rows after these; "" where all are here or none is sure to give them.
+	Continue string
+	Link     string // opens the query in PostHog's SQL editor; "" where the text is too long for an address
+	Notes    []Note
 
 	count string // "3 rows, all of them"
 	now   time.Time
@@ -71,13 +74,18 @@ type rowsJSON struct {
 	Rows     []json.RawMessage `json:"rows"`
 	RowCount int               `json:"row_count"`
 	Shown    *int              `json:"rows_shown,omitempty"` // where not all fit
+	First    int               `json:"first_row,omitempty"`  // of a page of a kept result, from 1
+	Page     int               `json:"page,omitempty"`
+	Pages    int               `json:"pages,omitempty"`
 	HasMore  *bool             `json:"has_more"`
 	Limit    int64             `json:"limit,omitempty"`
 	AsOf     string            `json:"as_of,omitempty"`
 	Cached   bool              `json:"cached"`
 	HogQL    string            `json:"hogql,omitempty"`
 	Notes    []string          `json:"notes,omitempty"`
-	Result   string            `json:"result,omitempty"` // where the other rows are kept
+	Result   string            `json:"result,omitempty"`   // where rows are kept
+	Continue string            `json:"continue,omitempty"` // where there is more
+	Link     string            `json:"link,omitempty"`
 }
 
 type projectJSON struct {
@@ -98,6 +106,8 @@ func (r *Rows) json() rowsJSON {
 		Limit:    r.Limit,
 		Cached:   r.Cached,
 		HogQL:    r.HogQL,
+		Continue: r.Continue,
+		Link:     r.Link,
 	}
 	if !r.AsOf.IsZero() {
 		o.AsOf = r.AsOf.UTC().Format(time.RFC3339)
@@ -135,8 +145,8 @@ func (r *Rows) headline() string {
 	return s
 }
 
-// Remarks returns what is to be said about the rows beside them: project, count, age, time, warnings, and
-// what ran where that is not the query given. The command line shows it on stderr.
+// Remarks returns what is to be said about the rows beside them: project, count, age, time, warnings, what ran where
+// that is not the query given, the query for more rows, and the link. The command line shows it on stderr.
 func (r *Rows) Remarks() string {
 	var b strings.Builder
 	b.WriteString(r.headline())
@@ -146,7 +156,18 @@ func (r *Rows) Remarks() string {
 	if r.HogQL != "" {
 		b.WriteString("\nhogql: " + r.HogQL)
 	}
+	if r.Continue != "" {
+		b.WriteString("\n" + r.after())
+	}
+	if r.Link != "" {
+		b.WriteString("\nopen: " + r.Link)
+	}
 	return b.String()
+}
+
+// after is the line that gives the query for more rows.
+func (r *Rows) after() string {
+	return "rows after these " + thousands(int64(len(r.Rows))) + ": " + r.Continue
 }
 
 // projectLabel names a project as every answer begins: project 1 "Demo".

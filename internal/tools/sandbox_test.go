@@ -156,9 +156,12 @@ func TestRemarks(t *testing.T) {
 	service := tools.NewService(newDriver(t, sandbox.URL, sandboxtest.Key, nil), tools.Options{})
 	for _, c := range []struct{ query, want string }{
 		{"SELECT 1 AS a UNION ALL SELECT 2 AS a", `project 1 "Demo" · 2 rows, all of them · fresh 2026-06-15 12:00:04 UTC · 0.31 s
-hogql: SELECT * FROM (SELECT 1 AS a UNION ALL SELECT 2 AS a) LIMIT 1001`},
+hogql: SELECT * FROM (SELECT 1 AS a UNION ALL SELECT 2 AS a) LIMIT 1001
+open: https://posthog.example/project/1/sql?open_query=SELECT+1+AS+a+UNION+ALL+SELECT+2+AS+a`},
 		{"SELECT count() AS n FROM events", `project 1 "Demo" · 1 row, all of them · fresh 2026-06-15 12:00:04 UTC · 0.31 s
-warning: no time filter on events: all history is read. Add: WHERE timestamp >= now() - INTERVAL 30 DAY`},
+warning: no time filter on events: all history is read. Add: WHERE timestamp >= now() - INTERVAL 30 DAY
+warning: test accounts are counted too. Leave them out: AND person.properties.email NOT ILIKE '%@hogflix.example%'
+open: https://posthog.example/project/1/sql?open_query=SELECT+count%28%29+AS+n+FROM+events`},
 	} {
 		rows, err := service.Query(t.Context(), tools.QueryArgs{Query: c.query, Refresh: "fresh"})
 		require.NoError(t, err)

@@ -9,23 +9,23 @@ import (
 	"posthog-mcp/internal/driver"
 )
 
-// Service runs the three operations against one PostHog host. Of its own it holds only results that did not fit in
-// one answer: the same call gives the same answer. It is safe for concurrent use.
+// Service runs the three operations against one PostHog host. Of its own it holds only the rows that did not fit into
+// an answer, for a while: the same call gives the same answer. It is safe for concurrent use.
 type Service struct {
-	shelf  shelf
 	driver *driver.Client
 	now    func() time.Time
 	token  func() string
+	kept   *keeper
 }
 
-// NewService returns a Service on c. Of o it uses Now and Token.
+// NewService returns a Service on c. Of o it uses Now, Token and ResultID.
 func NewService(c *driver.Client, o Options) *Service {
 	o = o.withDefaults()
-	return &Service{shelf: shelf{now: o.Now}, driver: c, now: o.Now, token: o.Token}
+	return &Service{driver: c, now: o.Now, token: o.Token, kept: &keeper{now: o.Now, newID: o.ResultID}}
 }
 
-// NewToken returns the end of the fence around the rows of an answer: 4 hexadecimal digits that nobody
-// can foresee; where they stand in a cell, more are taken.
+// NewToken returns the end of a fence around rows: 4 hexadecimal digits that nobody can foresee.
+// (It is made longer where a cell has the same.)
 func NewToken() string {
 	var b [2]byte
 	_, _ = rand.Read(b[:]) // never fails: crypto/rand ends the program instead

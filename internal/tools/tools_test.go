@@ -26,13 +26,14 @@ const canaryKey = "phx_canary0d93c1f6a2"
 
 func noon() time.Time { return time.Date(2026, 6, 15, 12, 0, 4, 0, time.UTC) }
 
-func fixedToken() string { return "4f1c0a2b" }
+func fixedToken() string { return "4f1c" }
 
 // upstream is a PostHog of a test: it answers queries by a function and keeps what it was sent.
 type upstream struct {
-	mu     sync.Mutex
-	bodies []string
-	url    string
+	mu      sync.Mutex
+	bodies  []string
+	url     string
+	project string // what it says of the project
 }
 
 // sent returns the text of the queries that arrived, kind by kind: "HogQLQuery: SELECT …".
@@ -54,11 +55,11 @@ type respond func(kind, query string) (status int, body string)
 
 func newUpstream(t *testing.T, answer respond) *upstream {
 	t.Helper()
-	u := &upstream{}
+	u := &upstream{project: `{"id":1,"name":"Demo","timezone":"UTC","week_start_day":1}`}
 	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		if r.Method == http.MethodGet {
-			_, _ = io.WriteString(w, `{"id":1,"name":"Demo","timezone":"UTC","week_start_day":1}`)
+			_, _ = io.WriteString(w, u.project)
 			return
 		}
 		b, _ := io.ReadAll(r.Body)
@@ -132,8 +133,12 @@ func (s *session) call(t *testing.T, tool, arguments string) (text string, resul
 	return steady(block.Text), result
 }
 
-// steady replaces the time that a call took.
-func steady(s string) string { return elapsed.ReplaceAllString(s, " · 0.31 s") }
+// steady replaces the time that a call took, and the port of a test's PostHog.
+func steady(s string) string {
+	return ports.ReplaceAllString(elapsed.ReplaceAllString(s, " · 0.31 s"), "https://posthog.example")
+}
+
+var ports = regexp.MustCompile(`http://127\.0\.0\.1:\d+`)
 
 var elapsed = regexp.MustCompile(` · \d+\.\d\d s\b`)
 

@@ -1,6 +1,7 @@
 package compile
 
 import (
+	"fmt"
 	"strconv"
 	"strings"
 
@@ -242,12 +243,34 @@ func (s *scope) conditions(b *strings.Builder, q *hogql.Select) {
 			parts = append(parts, s.expr(e).sql)
 		}
 	}
+	parts = append(parts, s.samples(q)...)
 	switch len(parts) {
+	case 0:
 	case 1:
 		b.WriteString(" WHERE " + parts[0])
-	case 2:
-		b.WriteString(" WHERE and(" + parts[0] + ", " + parts[1] + ")")
+	default:
+		b.WriteString(" WHERE and(" + strings.Join(parts, ", ") + ")")
 	}
+}
+
+// samples are the conditions that SAMPLE stands for. PostHog's events are sampled by a hash of distinct_id, so that a
+// person is read whole or not at all; the engine's small tables have no sampling key.
+func (s *scope) samples(q *hogql.Select) []string {
+	var parts []string
+	for i, j := range q.From {
+		if j.Sample == nil || i >= len(s.sources) || !s.c.has(s.sources[i], "distinct_id") {
+			continue
+		}
+		number, ok := j.Sample.Ratio.(*hogql.Number)
+		if !ok {
+			continue
+		}
+		if ratio, err := strconv.ParseFloat(number.Text, 64); err == nil && ratio > 0 && ratio < 1 {
+			chain := []hogql.Ident{{Name: "distinct_id"}}
+			parts = append(parts, fmt.Sprintf("less(modulo(cityHash64(%s), 1000000), %d)", s.c.resolve(s.sources[i], chain, chain).sql, int(ratio*1e6)))
+		}
+	}
+	return parts
 }
 
 // output adds one item of the SELECT list, which * makes several columns of.
