@@ -27,9 +27,13 @@ type projectBody struct {
 	WeekStart int    `json:"week_start_day"`
 	// TestAccounts is kept as text, so that a Project can be compared.
 	TestAccounts json.RawMessage `json:"test_account_filters"`
-	GroupTypes   []struct {
-		Type string `json:"group_type"`
-	} `json:"group_types"`
+	GroupTypes   []groupTypeBody `json:"group_types"`
+}
+
+// projectHead is a project with its group types, which the same object holds; nil where it does not.
+type projectHead struct {
+	project Project
+	groups  []GroupType
 }
 
 func (p projectBody) project() Project {
@@ -99,7 +103,8 @@ func (c *Client) Project(ctx context.Context, id int64) (*Project, error) {
 		return nil, err
 	}
 	p, _, err := fetch(ctx, c, "project", id, "", projectLife, func(ctx context.Context) (Project, error) {
-		return c.readProject(ctx, id, false)
+		h, err := c.readProject(ctx, id, false)
+		return h.project, err
 	})
 	if err != nil {
 		return nil, err
@@ -107,30 +112,35 @@ func (c *Client) Project(ctx context.Context, id int64) (*Project, error) {
 	return &p, nil
 }
 
-func (c *Client) readProject(ctx context.Context, id int64, single bool) (Project, error) {
+func (c *Client) readProject(ctx context.Context, id int64, single bool) (projectHead, error) {
 	var v projectBody
 	_, err := c.call(ctx, request{op: "read project", method: http.MethodGet, path: projectPath(id, ""), project: id,
 		class: classGeneral, single: single, decode: decodeJSON(&v)})
 	p := v.project()
 	p.ID = id
-	return p, err
+	return projectHead{p, groupTypesOf(v.GroupTypes)}, err
 }
 
 // describe gives what is known of a project for an answer's head. It asks once, briefly; when that fails,
 // for want of project:read or anything else, it is content with the id for a while.
 func (c *Client) describe(ctx context.Context, id int64) Project {
-	p, _, err := fetch(ctx, c, "project head", id, "", projectLife, func(ctx context.Context) (Project, error) {
+	return c.head(ctx, id).project
+}
+
+func (c *Client) head(ctx context.Context, id int64) projectHead {
+	h, _, err := fetch(ctx, c, "project head", id, "", projectLife, func(ctx context.Context) (projectHead, error) {
 		short, cancel := context.WithTimeout(ctx, describeLimit)
 		defer cancel()
 		return c.readProject(short, id, true)
 	})
 	if err == nil {
-		return p
+		return h
 	}
+	h = projectHead{project: Project{ID: id}}
 	if ctx.Err() == nil {
-		c.host.cache.put(cacheKey{c.owner(), "project head", id, ""}, Project{ID: id}, time.Now().Add(headLife-projectLife), 0)
+		c.host.cache.put(cacheKey{c.owner(), "project head", id, ""}, h, time.Now().Add(headLife-projectLife), 0)
 	}
-	return Project{ID: id}
+	return h
 }
 
 // Projects lists the projects that the key may see and the configuration allows, by id. Keys limited to

@@ -110,9 +110,15 @@ func TestSandboxKeys(t *testing.T) {
 func TestSandboxOverview(t *testing.T) {
 	t.Parallel()
 	s := sandboxtest.Start(t)
-	o, err := sandboxClient(t, s, s.Key, nil).ListObjects(t.Context(), driver.ListRequest{})
+	c := sandboxClient(t, s, s.Key, nil)
+	o, err := c.ListObjects(t.Context(), driver.ListRequest{})
 	require.NoError(t, err)
 	require.Empty(t, o.Notes)
+	require.LessOrEqual(t, len(s.Server.Log()), 5, "requests of a first overview")
+	asked := len(s.Server.Log())
+	_, err = c.ListObjects(t.Context(), driver.ListRequest{})
+	require.NoError(t, err)
+	require.Len(t, s.Server.Log(), asked, "the next one asks nothing")
 	counts := s.SQL(t, "SELECT event, toUInt64(count()) AS n FROM events WHERE timestamp >= toDateTime('2026-05-16 12:00:00', 'UTC') AND timestamp <= toDateTime('2026-06-15 12:00:00', 'UTC') GROUP BY event ORDER BY n DESC, event LIMIT 25", 1)
 	require.NotEmpty(t, counts)
 	var got [][]any

@@ -263,26 +263,41 @@ func integer(cell any) int64 {
 	return i
 }
 
-// groupTypes reads the kinds of groups, by index. It needs the scope group:read.
+// groupTypeBody is a kind of groups as PostHog shows it.
+type groupTypeBody struct {
+	Type     string `json:"group_type"`
+	Index    int    `json:"group_type_index"`
+	Singular string `json:"name_singular"`
+	Plural   string `json:"name_plural"`
+}
+
+// groupTypesOf returns the kinds of groups by index; nil for nil.
+func groupTypesOf(list []groupTypeBody) []GroupType {
+	if list == nil {
+		return nil
+	}
+	out := make([]GroupType, 0, len(list))
+	for _, g := range list {
+		out = append(out, GroupType{Name: g.Type, Index: g.Index, Singular: clean(g.Singular), Plural: clean(g.Plural)})
+	}
+	slices.SortFunc(out, func(a, b GroupType) int { return a.Index - b.Index })
+	return out
+}
+
+// groupTypes returns the kinds of groups, by index: those that the project's object holds, which is read anyway, else
+// PostHog's list of them, which needs the scope group:read.
 func (c *Client) groupTypes(ctx context.Context, project int64) ([]GroupType, stamp, error) {
 	return fetch(ctx, c, "group types", project, "", listLife, func(ctx context.Context) ([]GroupType, error) {
-		var v []struct {
-			Type     string `json:"group_type"`
-			Index    int    `json:"group_type_index"`
-			Singular string `json:"name_singular"`
-			Plural   string `json:"name_plural"`
+		if groups := c.head(ctx, project).groups; groups != nil {
+			return groups, nil
 		}
+		list := []groupTypeBody{}
 		_, err := c.call(ctx, request{op: "list group types", method: http.MethodGet, path: projectPath(project, "groups_types/"),
-			project: project, class: classGeneral, decode: decodeJSON(&v)})
+			project: project, class: classGeneral, decode: decodeJSON(&list)})
 		if err != nil {
 			return nil, err
 		}
-		out := make([]GroupType, 0, len(v))
-		for _, g := range v {
-			out = append(out, GroupType{Name: g.Type, Index: g.Index, Singular: clean(g.Singular), Plural: clean(g.Plural)})
-		}
-		slices.SortFunc(out, func(a, b GroupType) int { return a.Index - b.Index })
-		return out, nil
+		return groupTypesOf(list), nil
 	})
 }
 
