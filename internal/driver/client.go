@@ -34,6 +34,7 @@ type Options struct {
 
 	BreakerFailures  int           // consecutive failures that open the breaker; default 5
 	BreakerTimeout   time.Duration // how long it stays open; default 60 s
+	WinBack          time.Duration // until a place in flight that PostHog refused is tried again; default 30 s
 	BreakerSuccesses int           // successes that close it again; default 2
 
 	CacheBytes int64         // for kept answers and catalogues; default 64 MB; negative: none

@@ -50,6 +50,7 @@ func withDefaults(o Options) Options {
 	o.MaxQueue = orDefault(o.MaxQueue, 1000)
 	o.BreakerFailures = orDefault(o.BreakerFailures, 5)
 	o.BreakerTimeout = orDefault(o.BreakerTimeout, 60*time.Second)
+	o.WinBack = orDefault(o.WinBack, 30*time.Second)
 	o.BreakerSuccesses = orDefault(o.BreakerSuccesses, 2)
 	o.CacheBytes = orDefault(o.CacheBytes, 64<<20)
 	o.CacheAge = orDefault(o.CacheAge, time.Minute)

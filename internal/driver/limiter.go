@@ -29,10 +29,9 @@ const (
 	generalPerMinute = 480
 	generalPerHour   = 4800
 	generalInFlight  = 6
-	windowMargin     = time.Second      // between our clock at sending and PostHog's at arrival
-	winBack          = 30 * time.Second // until a place in flight that PostHog refused is tried again
-	probeGap         = time.Second      // between the single requests after a pause, until one is answered
-	longestPause     = time.Hour        // the longest window; a longer wait is a mistake of a proxy
+	windowMargin     = time.Second // between our clock at sending and PostHog's at arrival
+	probeGap         = time.Second // between the single requests after a pause, until one is answered
+	longestPause     = time.Hour   // the longest window; a longer wait is a mistake of a proxy
 )
 
 // limits holds one limiter per project and class: PostHog counts per project, whatever the key.
@@ -58,7 +57,7 @@ func (l *limits) get(project int64, c class) *limiter {
 		if c == classGeneral {
 			minute, hour, inFlight = generalPerMinute, generalPerHour, generalInFlight
 		}
-		l.m[k] = newLimiter(minute, hour, inFlight, l.opts.MaxQueue, func(n int) { l.opts.Hooks.inFlight(project, c, n) })
+		l.m[k] = newLimiter(minute, hour, inFlight, l.opts.MaxQueue, l.opts.WinBack, func(n int) { l.opts.Hooks.inFlight(project, c, n) })
 	}
 	return l.m[k]
 }
@@ -83,6 +82,7 @@ type limiter struct {
 	windows []window
 	most    int // in flight
 	bound   int // of the queue
+	winBack time.Duration
 	watch   func(inFlight int)
 
 	mu     sync.Mutex
@@ -121,13 +121,13 @@ type pass struct {
 	back bool
 }
 
-func newLimiter(perMinute, perHour, inFlight, bound int, watch func(int)) *limiter {
+func newLimiter(perMinute, perHour, inFlight, bound int, winBack time.Duration, watch func(int)) *limiter {
 	return &limiter{
 		windows: []window{
 			{perMinute, time.Minute, min(inFlight, perMinute/100)},
 			{perHour, time.Hour, min(inFlight, perHour/100)},
 		},
-		most: inFlight, width: inFlight, bound: bound, watch: watch,
+		most: inFlight, width: inFlight, bound: bound, winBack: winBack, watch: watch,
 		pace: rate.NewLimiter(rate.Limit(float64(perMinute)/60), max(perMinute/4, 1)),
 	}
 }
@@ -225,9 +225,9 @@ func (l *limiter) leave(t *ticket) {
 
 // allowed is how many may be in flight; a place that PostHog refused comes back after a while.
 func (l *limiter) allowed(now time.Time) int {
-	for l.width < l.most && now.Sub(l.narrow) >= winBack {
+	for l.width < l.most && now.Sub(l.narrow) >= l.winBack {
 		l.width++
-		l.narrow = l.narrow.Add(winBack)
+		l.narrow = l.narrow.Add(l.winBack)
 	}
 	return l.width
 }
@@ -244,7 +244,7 @@ func (l *limiter) dispatch(now time.Time) {
 		}
 		if ln == laneStart && l.flying >= l.allowed(now) {
 			if l.width < l.most {
-				l.wakeAt(now, l.narrow.Add(winBack))
+				l.wakeAt(now, l.narrow.Add(l.winBack))
 			}
 			return
 		}

@@ -51,7 +51,7 @@ func TestSoak(t *testing.T) {
 	meter := &meter{base: http.DefaultTransport.(*http.Transport).Clone(), now: map[string]int{}, most: map[string]int{}}
 	c, err := driver.New(driver.Options{
 		BaseURL: s.URL, Key: func() string { return s.Key }, ProjectID: 1, MaxRetries: 3, Backoff: 30 * time.Millisecond,
-		PerMinute: soakMinute, PerHour: 60 * soakMinute, MaxConcurrency: soakAtOnce, BreakerTimeout: 250 * time.Millisecond,
+		PerMinute: soakMinute, PerHour: 60 * soakMinute, MaxConcurrency: soakAtOnce, BreakerTimeout: 250 * time.Millisecond, WinBack: time.Second,
 		MaxResponse: 1 << 20, HTTP: &http.Client{Transport: meter},
 	})
 	require.NoError(t, err)
