@@ -1,5 +1,7 @@
 package hogql
 
+import "strings"
+
 // expr reads a full expression, aliases included.
 func (p *parser) expr() Expr {
 	if !p.enter() {
@@ -237,8 +239,11 @@ func (p *parser) cohortAt(t token) bool {
 		return false
 	}
 	next := p.after(t)
+	if t.kw == kwGroup || t.kw == kwOrder {
+		return next.kw != kwBy
+	}
 	if isClauseWord(t.kw) { // with what it works on
-		return !startsOperand(p.src, next) && next.kw != kwBy
+		return !startsOperand(p.src, next)
 	}
 	return t.kind != kLParen || next.kind != kRParen || p.lambdaAt(t)
 }
@@ -272,7 +277,7 @@ func (p *parser) bound(floor int) Expr {
 	}
 	x := p.binary(floor)
 	p.leave()
-	if floor > precBetween {
+	if floor > precBetween || p.failed || x.Pos().Start != start.start { // parentheses stand around it
 		return x
 	}
 	bare := x
@@ -285,13 +290,9 @@ func (p *parser) bound(floor int) Expr {
 			break
 		}
 	}
-	switch y := bare.(type) {
-	case *Lambda:
-		if bare != x || y.Start == start.start {
-			p.failAt(start, failBound, "")
-		}
-	case *NamedArg:
-		if bare != x || y.Start == start.start {
+	switch bare.(type) {
+	case *Lambda, *NamedArg:
+		if !strings.Contains(p.src[start.start:bare.Pos().Start], "(") {
 			p.failAt(start, failBound, "")
 		}
 	}

@@ -130,9 +130,35 @@ func (p *parser) fraction() {
 		p.next()
 	case isName(next) && (next.kw == kwNone || keywords[next.kw].flags != 0) && (!p.floatUnits || intervalUnits[next.kw] == ""):
 		p.pointNames++
+	case isName(next) && p.lonelyWord(next):
 	default:
 		p.next()
 	}
+}
+
+// lonelyWord reports whether t, a word of operators or clauses, stands without what makes it one.
+func (p *parser) lonelyWord(t token) bool {
+	after := p.after(t)
+	switch t.kw {
+	case kwNot:
+		return after.kw != kwIn && after.kw != kwLike && after.kw != kwIlike && after.kw != kwBetween
+	case kwOrder, kwGroup:
+		return after.kw != kwBy
+	case kwWhen, kwThen, kwElse, kwEnd:
+		return endsCase(after.kw)
+	case kwIn, kwIs, kwLike, kwIlike, kwBetween, kwAnd, kwOr, kwUnion, kwIntersect, kwExcept, kwNulls:
+	default:
+		if !isClauseWord(t.kw) {
+			return false
+		}
+	}
+	switch after.kind {
+	case kEOF, kComma, kRParen, kRBracket, kRBrace:
+		return true
+	case kMinus, kPlus, kStar, kLess: // may begin an operand
+		return false
+	}
+	return symbolOps[after.kind] != 0
 }
 
 func hasBlank(s string) bool {
@@ -389,7 +415,7 @@ func memberOf(x Expr) Query {
 func (p *parser) subquery(open int32) (Query, bool) {
 	next := p.peek()
 	switch next.kind {
-	case kRParen, kComma, kNullDot, kAssign:
+	case kRParen, kComma, kNullDot, kAssign, kQuestion:
 		return nil, false
 	case kDot: // .5 is a number
 		if !isNumber(p.after(next)) {

@@ -135,11 +135,15 @@ func (p *parser) values(open int32) (Table, bool) {
 		inner := p.tok.start
 		p.expect(kLParen, `"(" and the values of a row`)
 		var row []Expr
-		for !p.failed {
+		for p.tok.kind != kRParen && !p.failed {
 			row = append(row, p.expr())
 			if !p.acceptKind(kComma) {
 				break
 			}
+		}
+		if len(row) == 0 && !p.failed { // a table function named values
+			p.reset(m)
+			return nil, false
 		}
 		p.close(kRParen, inner)
 		v.Rows = append(v.Rows, row)
