@@ -84,6 +84,13 @@ hostile: ## time the HogQL front end on attacks of 1, 4 and 16 MB
 soak: engine ## 20,000 calls by 256 callers through seeded chaos, under the race detector
 	SOAK=1 CGO_ENABLED=1 go test -race -count=1 -run 'Soak' -v ./internal/driver/
 
+e2e: build engine e2e-deps e2e/clients/node_modules/.package-lock.json ## run the real clients, Claude Code among them, against the binaries
+	@node --test --test-reporter=spec e2e/test/ e2e/clients/
+
+e2e/clients/node_modules/.package-lock.json: e2e/clients/package.json e2e/clients/package-lock.json
+	@npm --prefix e2e/clients ci --silent --no-audit --no-fund
+	@touch $@
+
 tools: build e2e-deps ## print names, bytes and tokens of what an agent sees
 	@node e2e/tools.mjs
 
@@ -94,4 +101,4 @@ e2e/node_modules/.package-lock.json: e2e/package.json e2e/package-lock.json
 	@touch $@
 
 clean: ## remove what make built here (the engine stays in its cache)
-	rm -rf bin coverage.out e2e/node_modules
+	rm -rf bin coverage.out e2e/node_modules e2e/clients/node_modules
