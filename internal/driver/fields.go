@@ -387,7 +387,11 @@ func (c *Client) sample(ctx context.Context, g *gather, project int64, o *Object
 		if !strings.HasPrefix(from, "FROM events") { // the table itself: persons, groups
 			read = property("properties", o.Fields[i].Name)
 		}
-		inner = append(inner, fmt.Sprintf("left(toString(%s), %d) AS v%d", read, sampleLength+1, n))
+		length := sampleLength + 1
+		if o.Fields[i].Type == "" { // it may be JSON, which is told by its shape
+			length = shapeLength
+		}
+		inner = append(inner, fmt.Sprintf("left(toString(%s), %d) AS v%d", read, length, n))
 		outer = append(outer, fmt.Sprintf("topK(5)(v%d) AS t%d", n, n))
 	}
 	hogql := "SELECT " + strings.Join(outer, ", ") + " FROM (SELECT " + strings.Join(inner, ", ") + " " + from + " LIMIT " + strconv.Itoa(sampledRows) + ")"
@@ -405,9 +409,17 @@ func (c *Client) sample(ctx context.Context, g *gather, project int64, o *Object
 	for n, i := range chosen {
 		list, _ := lists[n].([]any)
 		for _, v := range list {
-			if s, ok := v.(string); ok && s != "" {
-				o.Fields[i].Samples = append(o.Fields[i].Samples, shorten(s, sampleLength))
+			s, ok := v.(string)
+			if !ok || s == "" {
+				continue
 			}
+			if shape := jsonShape(s); shape != "" {
+				if o.Fields[i].Line == "" {
+					o.Fields[i].Line = "JSON " + shape
+				}
+				continue
+			}
+			o.Fields[i].Samples = append(o.Fields[i].Samples, shorten(s, sampleLength))
 		}
 	}
 }

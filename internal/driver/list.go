@@ -44,7 +44,10 @@ func (c *Client) ListObjects(ctx context.Context, r ListRequest) (*Objects, erro
 			out.Catalogue = c.catalogue(ctx, g, project)
 		}
 	} else {
-		items := rank(c.candidates(ctx, g, project, r), r.Search)
+		items, partly := rank(c.candidates(ctx, g, project, r), r.Search)
+		if partly {
+			g.notes = append(g.notes, "nothing has all words of the search: these have some of them")
+		}
 		if err := out.page(items, r, project); err != nil {
 			return nil, err
 		}
@@ -58,7 +61,7 @@ func (c *Client) ListObjects(ctx context.Context, r ListRequest) (*Objects, erro
 
 func (c *Client) listProjects(ctx context.Context, r ListRequest) (*Objects, error) {
 	g := &gather{op: "list projects"}
-	items := rank(c.projectItems(ctx, g), r.Search)
+	items, _ := rank(c.projectItems(ctx, g), r.Search)
 	if err := g.end(); err != nil {
 		return nil, err
 	}
@@ -102,7 +105,7 @@ func (c *Client) overview(ctx context.Context, g *gather, project int64) *Overvi
 			}
 		},
 	)
-	events = rank(events, "")
+	events, _ = rank(events, "")
 	o.EventsTotal, o.Events = len(events), events[:min(len(events), overviewShown)]
 	return &o
 }
@@ -224,6 +227,9 @@ func (c *Client) tableItems(ctx context.Context, g *gather, project int64, wante
 	var out []Item
 	for _, t := range all.List {
 		if it := t.item(); wanted(it.Kind) {
+			for _, col := range t.Columns {
+				it.Columns = append(it.Columns, col.Name)
+			}
 			out = append(out, it)
 		}
 		if !wanted(KindColumn) {

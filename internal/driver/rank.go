@@ -10,13 +10,17 @@ import (
 // The tiers of a match, best first. All words of a search must match; the weakest word decides.
 const (
 	noMatch    = 0
-	matchFuzzy = 10 // a typo or another form of the word
+	matchFuzzy = 10 // a typo
+	matchForm  = 15 // another form of the word ("subscribe", "subscription")
 	matchText  = 20 // in the description only
 	matchPart  = 30 // inside a word of the name
 	matchWord  = 40 // a word of the name, or how one begins
 	matchStart = 50 // the name begins with the search
 	matchExact = 60 // the name is the search, but for case and separators
 )
+
+// mostPartly is how many items are given that have only some words of a search.
+const mostPartly = 15
 
 // needle is a search prepared for many comparisons.
 type needle struct {
@@ -38,39 +42,97 @@ func (n needle) score(name, text string) int {
 	case strings.HasPrefix(flat, n.flat):
 		return matchStart
 	}
-	forms := formsOf(name)
-	text = strings.ToLower(text)
+	it := newHaystack(name, text)
 	worst := matchStart
 	for _, w := range n.words {
-		worst = min(worst, scoreWord(w, forms, flat, text))
+		worst = min(worst, it.score(w))
 	}
 	return worst
 }
 
-func scoreWord(w string, forms []string, flat, text string) int {
+// partly says how many words of the search a name, with its description, has, and how well the best of them fits.
+// Typos do not count.
+func (n needle) partly(name, text string) (count, best int) {
+	it := newHaystack(name, text)
+	for _, w := range n.words {
+		if s := it.score(w); s > matchFuzzy {
+			count, best = count+1, max(best, s)
+		}
+	}
+	return count, best
+}
+
+// haystack is a name with its description, prepared for many words.
+type haystack struct {
+	flat      string
+	forms     []string
+	text      string
+	textForms []string
+}
+
+func newHaystack(name, text string) haystack {
+	return haystack{flatten(name), formsOf(name), strings.ToLower(text), formsOf(text)}
+}
+
+// score says how well a word of a search, or another word for the same, fits.
+func (h haystack) score(w string) int {
+	best := h.scoreWord(w)
+	for _, other := range otherWords(w) {
+		if s := h.scoreWord(other); s > matchFuzzy && s > best {
+			best = max(best, min(s, matchWord)-1)
+		}
+	}
+	return best
+}
+
+func (h haystack) scoreWord(w string) int {
 	best := noMatch
-	for _, f := range forms {
+	for _, f := range h.forms {
 		switch {
-		case f == w || stem(f) == stem(w) || len(w) > 2 && strings.HasPrefix(f, w):
+		case same(w, f) || len(w) > 2 && strings.HasPrefix(f, w):
 			return matchWord
+		case akin(w, f):
+			best = matchForm
 		case near(w, f):
-			best = matchFuzzy
+			best = max(best, matchFuzzy)
 		}
 	}
 	switch {
-	case len(w) > 2 && strings.Contains(flat, w):
+	case len(w) > 2 && strings.Contains(h.flat, w):
 		return matchPart
-	case len(w) > 2 && strings.Contains(text, w):
+	case len(w) > 2 && strings.Contains(h.text, w), slices.ContainsFunc(h.textForms, func(f string) bool { return same(w, f) }):
 		return matchText
 	}
 	return best
 }
 
-// near tells words that differ by a typo, or by their ends only ("subscribe", "subscription").
-func near(a, b string) bool {
-	if n := len(a); n >= 4 && distance(a, b) <= n/4+btoi(n >= 6 && n < 8) {
-		return true
+func same(a, b string) bool { return a == b || stem(a) == stem(b) }
+
+// otherWords are the words that the field, or PostHog's tables and events, use for the same thing.
+func otherWords(w string) []string {
+	switch stem(w) {
+	case "llm":
+		return []string{"ai"}
+	case "record":
+		return []string{"replay"}
+	case "error", "crash":
+		return []string{"exception"}
+	case "regist", "registration":
+		return []string{"signup"}
+	case "visit":
+		return []string{"pageview"}
 	}
+	return nil
+}
+
+// near tells words that differ by a typo.
+func near(a, b string) bool {
+	n := len(a)
+	return n >= 4 && distance(a, b) <= n/4+btoi(n >= 6 && n < 8)
+}
+
+// akin tells words that differ by their ends only.
+func akin(a, b string) bool {
 	shared := 0
 	for shared < min(len(a), len(b)) && a[shared] == b[shared] {
 		shared++
@@ -98,7 +160,10 @@ func formsOf(name string) []string {
 
 // stem cuts the common English endings, so that forms of one word are equal.
 func stem(w string) string {
-	for _, end := range []string{"ing", "ed", "es", "s", "e"} {
+	if base, ok := strings.CutSuffix(w, "s"); ok && len(base) >= 3 && !strings.HasSuffix(base, "s") {
+		w = base
+	}
+	for _, end := range []string{"ing", "ed", "e"} {
 		if base, ok := strings.CutSuffix(w, end); ok && len(base) >= 3 {
 			return base
 		}
@@ -137,23 +202,39 @@ func flatten(s string) string {
 // match is an item with its rank.
 type match struct {
 	item  Item
-	score int
+	tier  int
+	score int // tier and weight
 }
 
 // rank keeps what fits the search, best first: by tier, then by how often an event is seen, then by
-// kind and name. Without a search everything stays, in the order of frequency, kind and name.
-func rank(items []Item, search string) []Item {
+// kind and name. What a typo might have meant is left out where anything fits better. Where nothing has all words of
+// the search, what has some of them is kept, and partly is true. Without a search everything stays, in the order of
+// frequency, kind and name.
+func rank(items []Item, search string) (ranked []Item, partly bool) {
 	n := newNeedle(search)
 	found := make([]match, 0, len(items))
+	best := noMatch
 	for _, it := range items {
-		s := 1
+		tier, s := 1, 1
 		if search != "" {
-			if s = n.score(it.Name, it.Line); s == noMatch {
+			if tier = n.score(it.Name, it.Line+" "+it.Type); tier == noMatch {
 				continue
 			}
-			s += weight(it, s)
+			best = max(best, tier)
+			s = tier + weight(it, tier)
 		}
-		found = append(found, match{it, s})
+		found = append(found, match{it, tier, s})
+	}
+	if best > matchFuzzy {
+		found = slices.DeleteFunc(found, func(m match) bool { return m.tier <= matchFuzzy })
+	}
+	if len(found) == 0 && len(n.words) > 1 {
+		for _, it := range items {
+			if count, s := n.partly(it.Name, it.Line+" "+it.Type); count > 0 && it.Kind != KindColumn {
+				found = append(found, match{it, s, count*100 + s + weight(it, s)})
+			}
+		}
+		partly = len(found) > 0
 	}
 	order := map[ObjectKind]int{}
 	for i, k := range Kinds() {
@@ -169,11 +250,14 @@ func rank(items []Item, search string) []Item {
 			cmp.Compare(a.item.Parent, b.item.Parent),
 		)
 	})
-	out := make([]Item, len(found))
-	for i, m := range found {
-		out[i] = m.item
+	if partly {
+		found = found[:min(len(found), mostPartly)]
 	}
-	return out
+	ranked = make([]Item, len(found))
+	for i, m := range found {
+		ranked[i] = m.item
+	}
+	return ranked, partly
 }
 
 // weight moves what is asked for most before its tier, and columns behind theirs: an event is meant more

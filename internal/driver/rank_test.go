@@ -1,6 +1,7 @@
 package driver
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -26,12 +27,12 @@ func TestScore(t *testing.T) {
 		{"scription", "subscription_purchased", "", matchPart},
 		{"revenue", "Weekly numbers", "Revenue by week", matchText},
 		{"weekly revenue", "Weekly numbers", "Revenue by week", matchText},
-		{"subscribe", "subscription_purchased", "", matchFuzzy},
+		{"subscribe", "subscription_purchased", "", matchForm},
 		{"brwoser", "$browser", "", matchFuzzy},
 		{"signup", "$pageview", "", noMatch},
 		{"signup pageview", "$pageview", "", noMatch},
 		{"cat", "car", "", noMatch},
-		{"ab", "xabx", "ab", noMatch},
+		{"ab", "xabx", "cab", noMatch},
 		{"", "x", "", noMatch},
 		{"$$", "x", "", noMatch},
 		{"größe", "Größe", "", matchExact},
@@ -55,12 +56,50 @@ func TestRankOrder(t *testing.T) {
 		{Kind: KindEvent, Name: "nothing", Count: n(1000)},
 	}
 	var got []string
-	for _, it := range rank(items, "plan") {
+	ranked, partly := rank(items, "plan")
+	require.False(t, partly)
+	for _, it := range ranked {
 		got = append(got, string(it.Kind)+" "+it.Name+" "+it.Parent)
 	}
 	require.Equal(t, []string{"event planned ", "event plan_changed ", "property plan event", "property plan person", "column plan stripe_charge", "insight Retention by plan ", "column plan system.x", "column other "}, got)
-	require.Equal(t, "nothing", rank(items, "")[0].Name)
-	require.Len(t, rank(items, ""), len(items))
+	all, _ := rank(items, "")
+	require.Equal(t, "nothing", all[0].Name)
+	require.Len(t, all, len(items))
+}
+
+// Where nothing has all words, what has most of them comes first; a typo is told only where nothing better is there.
+func TestRankPartly(t *testing.T) {
+	t.Parallel()
+	items := []Item{
+		{Kind: KindEvent, Name: "$rageclick"},
+		{Kind: KindTable, Name: "session_replay_events", Line: "one row per recorded session"},
+		{Kind: KindColumn, Name: "rage", Parent: "x"},
+		{Kind: KindEvent, Name: "user_signed_up"},
+		{Kind: KindEvent, Name: "pinned"},
+		{Kind: KindInsight, Name: "Retention", Line: "Who comes back after signing up"},
+		{Kind: KindTable, Name: "stripe_charge", Type: "data_warehouse"},
+		{Kind: KindEvent, Name: "$ai_generation"},
+		{Kind: KindEvent, Name: "$exception"},
+	}
+	for search, want := range map[string][]string{
+		"rage recordings":         {"$rageclick", "session_replay_events"},
+		"session rage recordings": {"session_replay_events", "$rageclick"},
+		"signed":                  {"user_signed_up", "Retention"},
+		"pined":                   {"pinned"},
+		"signup":                  {"user_signed_up", "Retention"},
+		"data warehouse":          {"stripe_charge"},
+		"llm":                     {"$ai_generation"},
+		"errors":                  {"$exception"},
+		"zebra quagga":            {},
+	} {
+		got := []string{}
+		ranked, partly := rank(items, search)
+		for _, it := range ranked {
+			got = append(got, it.Name)
+		}
+		require.Equal(t, want, got, search)
+		require.Equal(t, strings.Contains(search, "rage"), partly, search)
+	}
 }
 
 func TestNearest(t *testing.T) {

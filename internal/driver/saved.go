@@ -232,7 +232,11 @@ func (c *Client) savedObject(ctx context.Context, g *gather, project int64, kind
 		return Object{}, err
 	}
 	if len(res.Rows) == 0 {
-		return Object{}, c.unknownSaved(ctx, g, project, kind, id)
+		named := c.savedNamed(ctx, project, kind, id)
+		if named == "" || named == id {
+			return Object{}, c.unknownSaved(ctx, g, project, kind, id)
+		}
+		return c.savedObject(ctx, g, project, kind, named)
 	}
 	g.take(string(kind), stamp{at: at}, nil)
 	o := Object{Kind: kind, Object: string(kind) + ":" + id}
@@ -248,6 +252,21 @@ func (c *Client) savedObject(ctx context.Context, g *gather, project int64, kind
 	o.Definition = savedDefinition(columns, row)
 	c.describeSaved(ctx, g, project, &o, id, columns, row)
 	return o, nil
+}
+
+// savedNamed returns the id of the one saved object of this name, whatever its case; "" where none has it, or many.
+func (c *Client) savedNamed(ctx context.Context, project int64, kind ObjectKind, name string) string {
+	found := ""
+	for _, it := range c.saved(ctx, &gather{}, project, func(k ObjectKind) bool { return k == kind }, name) {
+		if flatten(it.Name) != flatten(name) {
+			continue
+		}
+		if found != "" {
+			return ""
+		}
+		_, found, _ = strings.Cut(it.Object, ":")
+	}
+	return found
 }
 
 // unknownSaved names the nearest saved objects, by name and by id.

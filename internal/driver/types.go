@@ -149,6 +149,8 @@ type Item struct {
 	Type   string     `json:"type,omitempty"`   // of a column or property
 	Parent string     `json:"parent,omitempty"` // the table of a column; "event", "person", "session" or "group:TYPE" of a property
 	Count  *int64     `json:"count,omitempty"`  // events: how many in 30 days; nil when not known
+	// Columns are the names of a table's columns, where it was searched for and they are known already.
+	Columns []string `json:"columns,omitempty"`
 }
 
 // Overview is what a project holds, in short.

@@ -54,13 +54,16 @@ func objectsText(o *driver.Objects, a ListArgs, now time.Time) string {
 
 // writeItems writes one aligned line per item and returns how many fit.
 func writeItems(b *strings.Builder, items []driver.Item) int {
-	kinds, names := 0, 0
+	kinds, names, tables := 0, 0, 0
 	for _, it := range items {
 		kinds = max(kinds, utf8.RuneCountInString(string(it.Kind)))
 		names = max(names, min(40, utf8.RuneCountInString(itemName(it))))
 	}
 	for i, it := range items {
 		line := pad(string(it.Kind), kinds) + "  " + pad(itemName(it), names) + "  " + itemLine(it)
+		if tables += min(len(it.Columns), 1); tables <= tablesInFull {
+			line += columnNames(it)
+		}
 		line = strings.TrimRight(line, " ") + "\n"
 		if b.Len()+len(line) > textBudget-200 {
 			return i
@@ -68,6 +71,27 @@ func writeItems(b *strings.Builder, items []driver.Item) int {
 		b.WriteString(line)
 	}
 	return len(items)
+}
+
+// Of the tables in a list the first few show the names of their first columns.
+const (
+	tablesInFull = 3
+	columnsShown = 24
+)
+
+// columnNames is what a table's line says of its columns; "" for anything else.
+func columnNames(it driver.Item) string {
+	if len(it.Columns) == 0 {
+		return ""
+	}
+	var names []string
+	for _, name := range it.Columns[:min(len(it.Columns), columnsShown)] {
+		names = append(names, label(name))
+	}
+	if more := len(it.Columns) - len(names); more > 0 {
+		names = append(names, fmt.Sprintf("+%d more", more))
+	}
+	return " · columns " + strings.Join(names, ", ")
 }
 
 // itemName is an item's name with what it belongs to: "person plan", "events.timestamp".
