@@ -47,7 +47,6 @@ export async function playModel(turns) {
     failure: () => failure,
     requests: () => requests,
     results: () => toolResults(requests.at(-1)),
-    system: () => JSON.stringify(requests[0]),
     close: () => { server.closeAllConnections(); server.close() },
   }
 }

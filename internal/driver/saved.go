@@ -166,8 +166,8 @@ func (c *Client) savedOf(ctx context.Context, project int64, kinds []savedKind, 
 }
 
 func savedItem(row []any) Item {
-	cell := func(i int) string { s, _ := row[i].(string); return clean(s) }
-	it := Item{Kind: ObjectKind(cell(0)), Name: cell(2), Line: shorten(strings.Trim(cell(3), " ·"), excerptLength)}
+	cell := func(i int) string { s, _ := row[i].(string); return strings.ToValidUTF8(s, "�") } // a name must find its object again
+	it := Item{Kind: ObjectKind(cell(0)), Name: cell(2), Line: shorten(strings.Trim(clean(cell(3)), " ·"), excerptLength)}
 	it.Object = string(it.Kind) + ":" + cell(1)
 	if it.Name == "" {
 		it.Name = cell(1)

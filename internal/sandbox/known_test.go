@@ -44,7 +44,9 @@ func TestCheckerKnowsTheSandbox(t *testing.T) {
 			require.Empty(t, problems(t, sql), sql)
 		}
 	}
-	for _, task := range tasks {
-		require.Empty(t, problems(t, task.hogql), task.name)
+	for _, task := range readTasks(t).Tasks {
+		if sql := task.query(t); task.Check == "rows" {
+			require.Empty(t, problems(t, sql), task.Task)
+		}
 	}
 }
