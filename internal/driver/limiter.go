@@ -91,6 +91,7 @@ type limiter struct {
 	flying int
 	width  int       // in flight now allowed
 	narrow time.Time // when width changed last
+	shrunk int       // how often width was lowered
 	until  time.Time // PostHog asked to wait until then
 	gently bool      // after such a wait: one request a second until one is answered
 	probed time.Time // when the last of those left
@@ -118,6 +119,7 @@ type pass struct {
 	l    *limiter
 	at   time.Time
 	lane lane
+	era  int // shrunk when it was given
 	back bool
 }
 
@@ -266,7 +268,7 @@ func (l *limiter) grant(now time.Time, ln lane) {
 	l.queues[ln] = slices.Delete(l.queues[ln], 0, 1)
 	old, _ := slices.BinarySearchFunc(l.log, now.Add(-time.Hour-windowMargin), time.Time.Compare)
 	l.log = append(slices.Delete(l.log, 0, old), now)
-	t.pass = &pass{l: l, at: now, lane: ln}
+	t.pass = &pass{l: l, at: now, lane: ln, era: l.shrunk}
 	if ln == laneStart {
 		l.flying++
 		l.watch(l.flying)
@@ -368,8 +370,9 @@ func (p *pass) report(e *Error) {
 		}
 	case !e.throttled():
 	case e.crowded:
-		if p.at.After(l.narrow) || l.width == l.most { // those sent before the last change tell nothing new
+		if p.era == l.shrunk { // those sent before it was lowered last tell nothing new
 			l.width, l.narrow = max(min(l.width, l.flying)-1, 1), now
+			l.shrunk++
 		}
 	default:
 		wait := orDefault(e.RetryAfter, defaultThrottle)
