@@ -292,11 +292,16 @@ func pageText(body []byte) string {
 	return "text: " + shorten(s, excerptLength)
 }
 
+// redact cuts what looks like a key of PostHog's.
+func redact(s string) string {
+	return keyPattern.ReplaceAllStringFunc(s, func(k string) string { return k[:4] + "…" })
+}
+
 // clean makes foreign text fit for display: tags and control characters out, white space folded, keys masked.
 func clean(s string) string {
 	s = strings.ToValidUTF8(s, "�")
 	s = tagPattern.ReplaceAllString(s, " ")
-	s = keyPattern.ReplaceAllStringFunc(s, func(k string) string { return k[:4] + "…" })
+	s = redact(s)
 	s = strings.Map(func(r rune) rune {
 		if unicode.IsSpace(r) {
 			return ' '

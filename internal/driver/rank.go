@@ -117,7 +117,7 @@ func otherWords(w string) []string {
 		return []string{"replay"}
 	case "error", "crash":
 		return []string{"exception"}
-	case "regist", "registration":
+	case "register", "registration":
 		return []string{"signup"}
 	case "visit":
 		return []string{"pageview"}

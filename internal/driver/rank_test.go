@@ -90,6 +90,8 @@ func TestRankPartly(t *testing.T) {
 		"data warehouse":          {"stripe_charge"},
 		"llm":                     {"$ai_generation"},
 		"errors":                  {"$exception"},
+		"registrations":           {"user_signed_up", "Retention"},
+		"registered":              {"user_signed_up", "Retention"},
 		"zebra quagga":            {},
 	} {
 		got := []string{}

@@ -140,6 +140,36 @@ func TestSandboxOverview(t *testing.T) {
 	}
 }
 
+// Saved objects are read by name too, and a name full of markup still leads to its object and to its events.
+func TestSandboxSavedByName(t *testing.T) {
+	t.Parallel()
+	s := sandboxtest.Start(t)
+	c := sandboxClient(t, s, s.Key, nil)
+	read := func(project int64, object string) (driver.Object, error) {
+		f, err := c.GetFields(t.Context(), driver.FieldsRequest{Project: project, Objects: []string{object}})
+		if err != nil {
+			return driver.Object{}, err
+		}
+		return f.Objects[0], nil
+	}
+	o, err := read(1, "insight:WEEKLY revenue")
+	require.NoError(t, err)
+	require.Equal(t, "insight:wKr3vN8a", o.Object)
+	require.Contains(t, o.HogQL, "sum(properties.amount)")
+	for _, unknown := range []string{"insight:weekly", "insight:!!!"} {
+		_, err = read(1, unknown)
+		require.Equal(t, driver.NotFound, asError(t, err).Kind, unknown)
+	}
+
+	flags, err := c.ListObjects(t.Context(), driver.ListRequest{Project: 2, Kinds: []driver.ObjectKind{driver.KindFeatureFlag}})
+	require.NoError(t, err)
+	require.Len(t, flags.Items, 1)
+	require.Equal(t, "feature_flag:<img src=x onerror=alert(1)>", flags.Items[0].Object)
+	o, err = read(2, flags.Items[0].Object)
+	require.NoError(t, err)
+	require.Equal(t, "FROM events WHERE event = '$feature_flag_called' AND properties.$feature_flag = '<img src=x onerror=alert(1)>'", o.From)
+}
+
 func TestSandboxSearch(t *testing.T) {
 	t.Parallel()
 	s := sandboxtest.Start(t)

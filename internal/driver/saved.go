@@ -167,7 +167,7 @@ func (c *Client) savedOf(ctx context.Context, project int64, kinds []savedKind, 
 
 func savedItem(row []any) Item {
 	cell := func(i int) string { s, _ := row[i].(string); return strings.ToValidUTF8(s, "�") } // a name must find its object again
-	it := Item{Kind: ObjectKind(cell(0)), Name: cell(2), Line: shorten(strings.Trim(clean(cell(3)), " ·"), excerptLength)}
+	it := Item{Kind: ObjectKind(cell(0)), Name: redact(cell(2)), Line: shorten(strings.Trim(clean(cell(3)), " ·"), excerptLength)}
 	it.Object = string(it.Kind) + ":" + cell(1)
 	if it.Name == "" {
 		it.Name = cell(1)
@@ -256,9 +256,12 @@ func (c *Client) savedObject(ctx context.Context, g *gather, project int64, kind
 
 // savedNamed returns the id of the one saved object of this name, whatever its case; "" where none has it, or many.
 func (c *Client) savedNamed(ctx context.Context, project int64, kind ObjectKind, name string) string {
-	found := ""
+	found, flat := "", flatten(name)
+	if flat == "" {
+		return ""
+	}
 	for _, it := range c.saved(ctx, &gather{}, project, func(k ObjectKind) bool { return k == kind }, name) {
-		if flatten(it.Name) != flatten(name) {
+		if flatten(it.Name) != flat {
 			continue
 		}
 		if found != "" {
@@ -303,7 +306,8 @@ func (c *Client) describeSaved(ctx context.Context, g *gather, project int64, o 
 	case KindAction:
 		o.From = "FROM events WHERE matchesAction(" + id + ")"
 	case KindFeatureFlag:
-		o.From = "FROM events WHERE event = '$feature_flag_called' AND properties.$feature_flag = " + literal(o.Name)
+		key, _ := cell("key").(string) // as it is: cleaned it would be another flag's
+		o.From = "FROM events WHERE event = '$feature_flag_called' AND properties.$feature_flag = " + literal(key)
 	case KindDashboard:
 		c.tiles(ctx, g, project, o, cell("id"))
 	default:
