@@ -15,11 +15,11 @@ const sandboxBinary = path.join(root, 'bin', 'posthog-sandbox')
 export const sandboxKey = 'phx_sandbox_all'
 
 // start runs a binary until a line of its output (stdout or stderr) matches ready; it returns the match,
-// the process and a stop() that ends the process and waits for it.
+// the process and a stop() that ends the process and waits for it, and fails where it had ended by itself.
 export async function start(command, args, ready, options = {}) {
   const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options })
   const exited = once(child, 'exit')
-  let text = ''
+  let text = '', late
   const match = await new Promise((resolve, reject) => {
     const look = (chunk) => {
       text += chunk
@@ -29,11 +29,14 @@ export async function start(command, args, ready, options = {}) {
     child.stdout.on('data', look)
     child.stderr.on('data', look)
     child.on('error', reject)
-    setTimeout(() => { child.kill(); reject(new Error(`${path.basename(command)} was not ready after 30 s:\n${text}`)) }, 30_000).unref()
+    late = setTimeout(() => { child.kill(); reject(new Error(`${path.basename(command)} was not ready after 30 s:\n${text}`)) }, 30_000)
     exited.then(([code]) => reject(new Error(`${path.basename(command)} ended with ${code} before it was ready:\n${text}`)))
-  })
+  }).finally(() => clearTimeout(late))
   const stop = async (signal = 'SIGTERM') => {
-    if (child.exitCode === null && child.signalCode === null) child.kill(signal)
+    if (child.exitCode !== null || child.signalCode !== null) {
+      throw new Error(`${path.basename(command)} had ended by itself with ${child.exitCode ?? child.signalCode}:\n${text.slice(-4000)}`)
+    }
+    child.kill(signal)
     return exited
   }
   return { match, child, stop, output: () => text }
