@@ -138,7 +138,8 @@ func TestAnalyses(t *testing.T) {
 func TestQueryForms(t *testing.T) {
 	t.Parallel()
 	check(t, []truth{
-		{"SELECT 1 AS a UNION ALL SELECT 2 UNION ALL SELECT 2", "[1]\n[2]\n[2]"},
+		{"SELECT 2 AS a UNION ALL SELECT 2", "[2]\n[2]"},
+		{"SELECT a FROM (SELECT 1 AS a UNION ALL SELECT 2 UNION ALL SELECT 2) ORDER BY a", "[1]\n[2]\n[2]"},
 		{"SELECT count() FROM (SELECT 1 AS a UNION DISTINCT SELECT 1)", "[1]"},
 		{"SELECT a FROM (SELECT 1 AS a UNION ALL SELECT 2) EXCEPT SELECT 2", "[1]"},
 		{"SELECT 1 INTERSECT SELECT 1", "[1]"},
@@ -155,7 +156,7 @@ func TestQueryForms(t *testing.T) {
 		{"SELECT number FROM numbers(2) ORDER BY number DESC", "[1]\n[0]"},
 		{"SELECT range FROM range(1, 3)", "[1]\n[2]"},
 		{"SELECT g FROM generate_series(1, 5, 2) AS s(g)", "[1]\n[3]\n[5]"},
-		{"SELECT c1, b FROM (VALUES (1, 'x'), (2, 'y')) AS t(c1, b)", "[1,\"x\"]\n[2,\"y\"]"},
+		{"SELECT c1, b FROM (VALUES (1, 'x'), (2, 'y')) AS t(c1, b) ORDER BY c1", "[1,\"x\"]\n[2,\"y\"]"},
 		{"SELECT n, x FROM (SELECT 1 AS n, [5, 6] AS arr) ARRAY JOIN arr AS x", "[1,5]\n[1,6]"},
 		{"SELECT [1, 2] AS nums, a FROM numbers(1) ARRAY JOIN nums AS a", "[[1,2],1]\n[[1,2],2]"},
 		{"SELECT event, event, upper(event) AS event FROM events ORDER BY timestamp LIMIT 1", `["view","view","VIEW"]`},
