@@ -224,7 +224,7 @@ func (a *asked) numbers(n, k int) {
 
 // judge names the outcome of a call, and says what is wrong with it.
 func (a *asked) judge(res *driver.Result, err error, took time.Duration) (outcome string, fault error) {
-	const slack = 2 * time.Second // of a machine that is busy
+	const slack = 10 * time.Second // of a busy machine with the race detector; a call that does not heed its deadline never ends here
 	if took > a.query.Timeout+slack {
 		return "late", errors.New("the call came back long after its deadline")
 	}
