@@ -425,11 +425,24 @@ func TestCountsWithOtherColumns(t *testing.T) {
 		if r.Method == http.MethodPost {
 			return reply(200, jsonType, okBody)
 		}
+		if strings.Contains(r.URL.Path, "groups_types") {
+			return reply(200, jsonType, `[]`)
+		}
 		return reply(200, jsonType, `{"count":1,"next":null,"results":[{"name":"a"}]}`)
 	}}
 	o, err := newClient(t, f, nil).ListObjects(t.Context(), driver.ListRequest{Kinds: []driver.ObjectKind{driver.KindEvent}})
 	require.NoError(t, err)
 	require.Contains(t, strings.Join(o.Notes, "\n"), "PostHog gave other columns than were asked for")
+
+	o, err = newClient(t, f, nil).ListObjects(t.Context(), driver.ListRequest{Catalogue: true})
+	require.NoError(t, err)
+	require.NotNil(t, o.Catalogue)
+	for _, object := range []string{"insight:x", "dashboard:1", "cohort:1", "event:a"} {
+		_, err = newClient(t, f, nil).GetFields(t.Context(), driver.FieldsRequest{Objects: []string{object}, Samples: true})
+		if object != "event:a" {
+			require.Error(t, err, object)
+		}
+	}
 }
 
 func TestFamiliesAndFailures(t *testing.T) {

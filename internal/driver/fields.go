@@ -396,7 +396,7 @@ func (c *Client) sample(ctx context.Context, g *gather, project int64, o *Object
 	}
 	hogql := "SELECT " + strings.Join(outer, ", ") + " FROM (SELECT " + strings.Join(inner, ", ") + " " + from + " LIMIT " + strconv.Itoa(sampledRows) + ")"
 	rows, at, err := fetch(ctx, c, "samples", project, hogql+fmt.Sprint(values), listLife, func(ctx context.Context) ([]Row, error) {
-		res, err := c.runQuery(ctx, project, "sample "+o.Object, QueryRequest{HogQL: hogql, Values: values, Name: "posthog-mcp samples"})
+		res, err := c.readColumns(ctx, project, "sample "+o.Object, len(chosen), QueryRequest{HogQL: hogql, Values: values, Name: "posthog-mcp samples"})
 		if err != nil {
 			return nil, err
 		}

@@ -62,6 +62,16 @@ type queryStatus struct {
 	bytes  int64        // size of the body that held it
 }
 
+// readColumns is runQuery for a query of our own, whose answer has to have n columns or more: a proxy or a later PostHog may
+// give others.
+func (c *Client) readColumns(ctx context.Context, project int64, op string, n int, q QueryRequest) (*Result, error) {
+	res, err := c.runQuery(ctx, project, op, q)
+	if err == nil && len(res.Columns) < n {
+		return nil, &Error{Kind: Internal, Op: op, Detail: "PostHog gave other columns than were asked for"}
+	}
+	return res, err
+}
+
 // runQuery runs a query for a known project; the result lacks the project's name. When ctx ends first, or the client
 // is closed, PostHog is told to stop the run, in the background; Close waits for that.
 func (c *Client) runQuery(ctx context.Context, project int64, op string, q QueryRequest) (*Result, error) {

@@ -145,7 +145,7 @@ func (c *Client) savedOf(ctx context.Context, project int64, kinds []savedKind, 
 		if search != "" {
 			q.Values = map[string]any{"pattern": "%" + strings.Join(strings.Fields(search), "%") + "%"}
 		}
-		res, err := c.runQuery(ctx, project, "list saved objects", q)
+		res, err := c.readColumns(ctx, project, "list saved objects", 4, q)
 		if err != nil {
 			return savedObjects{}, err
 		}
@@ -226,7 +226,7 @@ func (c *Client) savedObject(ctx context.Context, g *gather, project int64, kind
 	if k.id != "id" {
 		where = "(" + where + " OR toString(id) = {id})"
 	}
-	res, err := c.runQuery(ctx, project, "read "+string(kind), QueryRequest{Name: "posthog-mcp " + string(kind), Values: map[string]any{"id": id},
+	res, err := c.readColumns(ctx, project, "read "+string(kind), len(columns), QueryRequest{Name: "posthog-mcp " + string(kind), Values: map[string]any{"id": id},
 		HogQL: "SELECT " + strings.Join(columns, ", ") + " FROM " + k.table + " WHERE " + where + " LIMIT 1"})
 	if err != nil {
 		return Object{}, err
@@ -316,7 +316,7 @@ func (c *Client) describeSaved(ctx context.Context, g *gather, project int64, o 
 
 // tiles names the insights on a dashboard, as fields to go on with.
 func (c *Client) tiles(ctx context.Context, g *gather, project int64, o *Object, id any) {
-	res, err := c.runQuery(ctx, project, "read dashboard tiles", QueryRequest{Name: "posthog-mcp dashboard tiles", Values: map[string]any{"id": id},
+	res, err := c.readColumns(ctx, project, "read dashboard tiles", 3, QueryRequest{Name: "posthog-mcp dashboard tiles", Values: map[string]any{"id": id},
 		HogQL: "SELECT short_id, ifNull(name, ''), " + insightKind + " AS kind FROM system.insights WHERE id IN " +
 			"(SELECT insight_id FROM system.dashboard_tiles WHERE dashboard_id = {id} AND insight_id IS NOT NULL) AND deleted = 0 ORDER BY id LIMIT 200"})
 	if err != nil {

@@ -238,13 +238,10 @@ const countedEvents = 5000
 // eventCounts counts the events of 30 days by name, most frequent first, with one query.
 func (c *Client) eventCounts(ctx context.Context, project int64) ([]eventCount, stamp, error) {
 	return fetch(ctx, c, "event counts", project, "", listLife, func(ctx context.Context) ([]eventCount, error) {
-		res, err := c.runQuery(ctx, project, "count events", QueryRequest{Name: "posthog-mcp event counts", HogQL: "SELECT event, count() AS n FROM events " +
+		res, err := c.readColumns(ctx, project, "count events", 2, QueryRequest{Name: "posthog-mcp event counts", HogQL: "SELECT event, count() AS n FROM events " +
 			"WHERE timestamp >= now() - INTERVAL 30 DAY GROUP BY event ORDER BY n DESC, event LIMIT " + strconv.Itoa(countedEvents)})
 		if err != nil {
 			return nil, err
-		}
-		if len(res.Columns) != 2 {
-			return nil, &Error{Kind: Internal, Op: "count events", Detail: "PostHog gave other columns than were asked for"}
 		}
 		out := make([]eventCount, 0, len(res.Rows))
 		for _, r := range res.Rows {

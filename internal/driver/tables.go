@@ -159,7 +159,7 @@ func family(kind string) string {
 
 // otherTables names the tables that DatabaseSchemaQuery leaves out.
 func (c *Client) otherTables(ctx context.Context, project int64) []table {
-	res, err := c.runQuery(ctx, project, "list tables", QueryRequest{Name: "posthog-mcp tables",
+	res, err := c.readColumns(ctx, project, "list tables", 3, QueryRequest{Name: "posthog-mcp tables",
 		HogQL: "SELECT table_schema, table_name, table_type FROM system.information_schema.tables LIMIT 10000"})
 	if err != nil {
 		c.log.Debug("no information schema", "kind", string(kindOf(err)))
@@ -197,7 +197,7 @@ func (c *Client) columns(ctx context.Context, project int64, t table) (table, er
 	}
 	cols, _, err := fetch(ctx, c, "columns", project, t.Name, schemaLife, func(ctx context.Context) ([]column, error) {
 		short := t.Name[strings.LastIndexByte(t.Name, '.')+1:]
-		res, err := c.runQuery(ctx, project, "list columns", QueryRequest{Name: "posthog-mcp columns", Values: map[string]any{"schema": t.Schema, "name": t.Name, "short": short},
+		res, err := c.readColumns(ctx, project, "list columns", 3, QueryRequest{Name: "posthog-mcp columns", Values: map[string]any{"schema": t.Schema, "name": t.Name, "short": short},
 			HogQL: "SELECT column_name, data_type, field_kind FROM system.information_schema.columns " +
 				"WHERE table_schema = {schema} AND (table_name = {name} OR table_name = {short}) ORDER BY ordinal_position LIMIT 5000"})
 		if err != nil {
