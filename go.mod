@@ -3,6 +3,7 @@ module posthog-mcp
 go 1.26.0
 
 require (
+	github.com/blevesearch/snowballstem v0.9.0
 	github.com/caarlos0/env/v11 v11.4.2
 	github.com/ebitengine/purego v0.11.3
 	github.com/google/uuid v1.6.0

@@ -47,7 +47,8 @@ var ours = map[string][]string{
 	"cmd/posthog-mcp":                {"internal/config", "internal/server", "internal/tools", "internal/driver", "internal/hogql"},
 	"cmd/posthog-sandbox":            {"internal/sandbox", "internal/sandbox/..."},
 	"internal/server":                {"internal/tools", "internal/driver"},
-	"internal/tools":                 {"internal/driver", "internal/hogql"},
+	"internal/tools":                 {"internal/ask", "internal/driver", "internal/hogql"},
+	"internal/ask":                   {"internal/driver", "internal/hogql"},
 	"internal/config":                {},
 	"internal/driver":                {},
 	"internal/hogql":                 {},
@@ -69,15 +70,16 @@ var helpers = []string{"internal/golden", "internal/hogql", "internal/hogql/host
 
 // theirs names, for each third-party module, the folders whose production code may import it.
 var theirs = map[string][]string{
-	"github.com/caarlos0/env/v11":   {"internal/config"},
-	"github.com/ebitengine/purego":  {"internal/sandbox/chdb"},
-	"github.com/google/uuid":        {"internal/driver", "internal/sandbox", "internal/sandbox/..."},
-	"github.com/klauspost/compress": {"internal/driver"},
-	"github.com/mark3labs/mcp-go":   {"internal/tools", "internal/server"},
-	"github.com/sony/gobreaker/v2":  {"internal/driver"},
-	"github.com/spf13/cobra":        {"cmd/posthog-mcp", "cmd/posthog-sandbox"},
-	"golang.org/x/time":             {"internal/driver"},
-	"github.com/stretchr/testify":   {"internal/golden", "internal/sandbox/sandboxtest"},
+	"github.com/caarlos0/env/v11":         {"internal/config"},
+	"github.com/ebitengine/purego":        {"internal/sandbox/chdb"},
+	"github.com/google/uuid":              {"internal/driver", "internal/sandbox", "internal/sandbox/..."},
+	"github.com/klauspost/compress":       {"internal/driver"},
+	"github.com/blevesearch/snowballstem": {"internal/ask"},
+	"github.com/mark3labs/mcp-go":         {"internal/tools", "internal/server"},
+	"github.com/sony/gobreaker/v2":        {"internal/driver"},
+	"github.com/spf13/cobra":              {"cmd/posthog-mcp", "cmd/posthog-sandbox"},
+	"golang.org/x/time":                   {"internal/driver"},
+	"github.com/stretchr/testify":         {"internal/golden", "internal/sandbox/sandboxtest"},
 }
 
 func allowed(name string, list []string) bool {

@@ -1,0 +1,104 @@
+package ask
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// lexicon tells the words that the recognisers know.
+func lexicon(word string) bool {
+	_, found := slices.BinarySearch(lexiconWords(), word)
+	return found || filler(word)
+}
+
+// lexiconWords are words of questions, in alphabetical order, that a misspelling may stand for.
+func lexiconWords() []string {
+	return strings.Fields("accounts active activity after all-time amount average before bounce breakdown browser browsers campaign channel channels churn cohort cohorts compare compared " +
+		"comparison completed conversion convert converted converting cost cohort countries country current customers daily dashboard dashboards day days desktop device devices different " +
+		"distinct dormant drivers dropped duration during each entry errors event events exceptions feature first flag flags frequent funnel funnels group hour hourly hours how insight insights " +
+		"issues journey landing last latency lifecycle list longest many maximum mean median mobile month monthly months most number operating page pages pageviews pathname paths people percent " +
+		"percentage percentile performance period persons popular power previous properties property purchases quarter quarterly rate referrer retention returning revenue search segment segments " +
+		"session sessions show signups since source spent stickiness subscriptions system tablet the this time times tokens top total trend trends unique usage used users versus views visit " +
+		"visitors visits vitals week weekday weekly weeks what which who year yearly yesterday")
+}
+
+// mend replaces the words that are neither known nor names by the one known word that is a slip away, and says so.
+func (x *Index) mend(toks []token) ([]token, []string) {
+	out := slices.Clone(toks)
+	var notes []string
+	for i, t := range out {
+		if !t.word || t.quoted || len(t.text) < 4 || strings.ContainsAny(t.text, "0123456789_$@.") || lexicon(t.text) || x.vocabulary[t.text] || x.known[t.stem] {
+			continue
+		}
+		word := x.nearest(t.text)
+		if word == "" {
+			continue
+		}
+		out[i] = token{raw: t.raw, text: word, stem: stem(word), word: true, at: t.at}
+		notes = append(notes, fmt.Sprintf("read %s as %q", quoted(t.raw), word))
+	}
+	return out, notes
+}
+
+// nearest is the one word within a slip: a letter too many, missing, wrong, or two swapped; two slips in long words.
+func (x *Index) nearest(word string) string {
+	best, at, tie := "", 3, false
+	most := 1
+	if len(word) >= 8 {
+		most = 2
+	}
+	try := func(w string) {
+		if len(w) < 4 || w[0] != word[0] || w == best {
+			return
+		}
+		switch d := distance(word, w, most); {
+		case d > most:
+		case d < at:
+			best, at, tie = w, d, false
+		case d == at:
+			tie = tie || stem(w) != stem(best)
+		}
+	}
+	for _, w := range lexiconWords() {
+		try(w)
+	}
+	for _, w := range x.spelled[word[0]] {
+		try(w)
+	}
+	if tie {
+		return ""
+	}
+	return best
+}
+
+// distance counts slips up to a limit.
+func distance(a, b string, limit int) int {
+	if len(a)-len(b) > limit || len(b)-len(a) > limit {
+		return limit + 1
+	}
+	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
+	for j := range last {
+		last[j] = j
+	}
+	for i := 1; i <= len(a); i++ {
+		row[0] = i
+		least := i
+		for j := 1; j <= len(b); j++ {
+			cost := 1
+			if a[i-1] == b[j-1] {
+				cost = 0
+			}
+			row[j] = min(row[j-1]+1, last[j]+1, last[j-1]+cost)
+			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
+				row[j] = min(row[j], before[j-2]+1)
+			}
+			least = min(least, row[j])
+		}
+		if least > limit {
+			return limit + 1
+		}
+		before, last, row = last, row, before
+	}
+	return last[len(b)]
+}
