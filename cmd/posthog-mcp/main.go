@@ -69,6 +69,9 @@ func withSignals(parent context.Context) (context.Context, context.CancelFunc) {
 // errSilent ends a command whose report is already written.
 var errSilent = errors.New("failed")
 
+// errUnanswered ends a question that was refused: exit code 3.
+var errUnanswered = errors.New("not answered")
+
 // usageError is a mistake in the command line.
 type usageError struct{ error }
 
@@ -91,6 +94,8 @@ func (p *program) exitCode(ctx context.Context, err error) int {
 		return 128 + int(cut.signal)
 	case err == nil:
 		return exitDone
+	case errors.Is(err, errUnanswered):
+		return 3
 	case errors.Is(err, errSilent):
 		return exitFailed
 	}

@@ -39,7 +39,7 @@ POSTHOG_API_KEY, POSTHOG_PROJECT_ID, POSTHOG_API_URL (us, eu or an origin); READ
 	serve := p.serve()
 	root.RunE = serve.RunE
 	root.Flags().AddFlagSet(serve.Flags())
-	root.AddCommand(serve, p.objects(), p.fields(), p.query(), p.hogql(), p.doctor(), p.version())
+	root.AddCommand(serve, p.objects(), p.fields(), p.query(), p.ask(), p.hogql(), p.doctor(), p.version())
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
 	for _, c := range append(root.Commands(), root) {
 		args := c.Args

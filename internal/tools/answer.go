@@ -80,7 +80,7 @@ func (r *Rows) split(format string, first int) []int {
 // fence that ends with a token which occurs in no cell; Data is nil. In json Text and Data are the same object.
 func (s *Service) answer(ctx context.Context, r *Rows, a QueryArgs) Answer {
 	format := a.format()
-	room := r.room(format) - utf8.RuneCountInString(r.HogQL) - utf8.RuneCountInString(r.Continue)
+	room := r.room(format) - utf8.RuneCountInString(r.HogQL) - utf8.RuneCountInString(r.Understood) - len(r.Derived) - utf8.RuneCountInString(r.Continue)
 	if format != FormatCSV {
 		room -= len(r.Link)
 	}
@@ -133,7 +133,10 @@ func (s *Service) answer(ctx context.Context, r *Rows, a QueryArgs) Answer {
 		}
 		return jsonAnswer(o, v, notes)
 	}
-	words := r.headline() + "\n"
+	words := r.reading() + r.headline() + "\n"
+	if r.Derived != "" {
+		words += r.Derived + "\n"
+	}
 	if reading != "" {
 		words += reading + "\n"
 	}

@@ -25,9 +25,10 @@ type FieldsArgs struct {
 	ProjectID int64    `json:"project_id,omitempty"`
 }
 
-// QueryArgs are the arguments of query_posthog: either Query or Result.
+// QueryArgs are the arguments of query_posthog: one of Query, Question and Result.
 type QueryArgs struct {
 	Query        string         `json:"query,omitempty"`
+	Question     string         `json:"question,omitempty"`
 	Values       map[string]any `json:"values,omitempty"` // for {name} placeholders; bound by PostHog, never pasted
 	TimePeriod   string         `json:"time_period,omitempty"`
 	Limit        int64          `json:"limit,omitempty"`  // 0 means 1000
@@ -81,11 +82,13 @@ func fieldsParams() []param {
 func queryParams() []param {
 	return []param{
 		{name: "query", kind: "string", example: `"SELECT event, count() AS n FROM events WHERE timestamp >= now() - INTERVAL 7 DAY GROUP BY event ORDER BY n DESC"`,
-			about: "One HogQL SELECT; or pass result. {name} stands for an entry of values, {filters} for the time period."},
+			about: "One HogQL SELECT. {name} stands for an entry of values, {filters} for the time period."},
+		{name: "question", kind: "string", example: `"How many people signed up per week in the last 90 days?"`,
+			about: "Instead of query: an analytics question in plain English. It is answered with the HogQL that ran, or refused with the closest names."},
 		{name: "values", kind: "object", example: `{"name":"user_signed_up"}`,
 			about: "Values of the {name} placeholders: text, numbers, booleans, null, lists. Sent apart from the query, so text from users is safe here."},
 		{name: "time_period", kind: "string", enum: []string{"1d", "7d", "30d", "90d", "all"},
-			about: "Fills the {filters} placeholder: WHERE {filters}."},
+			about: "Of a question that names none (default 7d); fills {filters} in a query."},
 		{name: "limit", kind: "integer", min: 1, max: maxLimit, preset: "1000", example: "1000",
 			about: "Most rows to return. A smaller LIMIT in the query is kept."},
 		{name: "format", kind: "string", enum: []string{FormatCSV, FormatJSON, FormatMarkdown}, preset: `"csv"`,
@@ -109,8 +112,14 @@ func checked(params []param, args any) error {
 // source checks that either a query or a kept result is asked for, and nothing that the other form alone takes.
 func (a QueryArgs) source() error {
 	switch {
-	case strings.TrimSpace(a.Query) == "" && a.Result == "":
-		return &ArgumentError{Field: "query", Message: "is required, or result for more of a kept answer. Such as query=" + queryParams()[0].example}
+	case strings.TrimSpace(a.Query) == "" && strings.TrimSpace(a.Question) == "" && a.Result == "":
+		return &ArgumentError{Field: "query", Message: "is required, or question, or result for more of a kept answer. Such as query=" + queryParams()[0].example}
+	case a.Query != "" && a.Question != "":
+		return &ArgumentError{Field: "question", Message: "goes without query: leave one of them out"}
+	case a.Question != "" && a.Result != "":
+		return &ArgumentError{Field: "result", Message: "goes with page alone: leave question out to read the kept answer, or result to ask"}
+	case a.Question != "" && len(a.Values) > 0:
+		return &ArgumentError{Field: "values", Message: "goes with query, whose placeholders it fills: a question has none"}
 	case a.Query != "" && a.Result != "":
 		return &ArgumentError{Field: "result", Message: "goes with page alone: leave query out to read the kept answer, or result to run the query"}
 	case a.Result == "" && a.Page != 0:

@@ -8,6 +8,7 @@ import (
 	mcpserver "github.com/mark3labs/mcp-go/server"
 
 	"posthog-mcp/internal/driver"
+	"posthog-mcp/internal/hogql"
 )
 
 // Keeper lets tests fill the memory for kept results.
@@ -72,3 +73,6 @@ func Chatty(n int) *mcpserver.MCPServer {
 	m.AddTool(chatty.definition(false), chatty.handler(Options{}.withDefaults()))
 	return m
 }
+
+// Catalogue is what queries on a project are checked against.
+func (s *Service) Catalogue(project int64) *hogql.Catalogue { return s.catalogue(project) }

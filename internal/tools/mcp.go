@@ -129,9 +129,9 @@ func (s *Service) tools() []tool {
 		},
 		{
 			name: "query_posthog", title: "Query PostHog with HogQL",
-			about: "Run one HogQL SELECT (ClickHouse SQL over events, persons, sessions, groups, system.*) and get its rows with the project, " +
-				"the row count, whether more exist, the age of the data and warnings. Mistakes are found before anything is sent and come back " +
-				"with line, column and what to write. Read-only.",
+			about: "Run one HogQL SELECT (ClickHouse SQL over events, persons, sessions, groups, system.*), or a question in plain English that is " +
+				"turned into one, and get its rows with the project, the row count, whether more exist, the age of the data and warnings. Mistakes are " +
+				"found before anything is sent and come back with line, column and what to write. Read-only.",
 			params: queryParams(),
 			run: func(ctx context.Context, raw json.RawMessage) (outcome, error) {
 				var a QueryArgs

@@ -105,7 +105,7 @@ func TestArguments(t *testing.T) {
 	u := newUpstream(t, always("a:UInt8", "[[1]]"))
 	s := newSession(t, u.url, canaryKey, tools.Options{})
 	for _, c := range []struct{ name, tool, arguments, want string }{
-		{"required", "query_posthog", `{}`, `query: is required, or result for more of a kept answer. Such as query="SELECT`},
+		{"required", "query_posthog", `{}`, `query: is required, or question, or result for more of a kept answer. Such as query="SELECT`},
 		{"null is absent", "query_posthog", `{"query":null}`, `query: is required`},
 		{"empty", "query_posthog", `{"query":"  "}`, `query: is required`},
 		{"two sources", "query_posthog", `{"query":"SELECT 1","result":"x"}`, `result: goes with page alone`},
@@ -116,8 +116,10 @@ func TestArguments(t *testing.T) {
 		{"refresh of a result", "query_posthog", `{"result":"x","refresh":"fresh"}`, `refresh: does not go with result`},
 		{"check of a result", "query_posthog", `{"result":"x","validate_only":true}`, `validate_only: does not go with result`},
 		{"page zero", "query_posthog", `{"result":"x","page":0}`, `page: must be a whole number from 1`},
-		{"unknown", "query_posthog", `{"query":"SELECT 1","limits":5}`, `limits: is no argument of this tool; did you mean "limit"? Known: query, values`},
-		{"of a later version", "query_posthog", `{"question":"how many?"}`, `question: is no argument of this tool`},
+		{"unknown", "query_posthog", `{"query":"SELECT 1","limits":5}`, `limits: is no argument of this tool; did you mean "limit"? Known: query, question, values`},
+		{"query and question", "query_posthog", `{"query":"SELECT 1","question":"how many signups?"}`, `question: goes without query`},
+		{"question and result", "query_posthog", `{"result":"x","question":"how many signups?"}`, `result: goes with page alone: leave question out`},
+		{"values of a question", "query_posthog", `{"question":"how many signups?","values":{"a":1}}`, `values: goes with query`},
 		{"text for a number", "query_posthog", `{"query":"SELECT 1","limit":"100"}`, `limit: must be a whole number from 1 to 50000, without quotes, not "100"`},
 		{"too many", "query_posthog", `{"query":"SELECT 1","limit":50001}`, `limit: must be a whole number from 1 to 50000`},
 		{"zero", "query_posthog", `{"query":"SELECT 1","limit":0}`, `limit: must be a whole number from 1`},

@@ -331,6 +331,9 @@ func (s *Service) answerQuery(ctx context.Context, a QueryArgs) (outcome, error)
 		return s.keptPage(ctx, a)
 	}
 	a.Progress = progressOf(ctx)
+	if a.Question != "" {
+		return s.answerQuestion(ctx, a)
+	}
 	asJSON := a.format() == FormatJSON
 	if a.ValidateOnly {
 		answer, _, err := s.Check(ctx, a)

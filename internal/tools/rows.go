@@ -38,9 +38,11 @@ type Rows struct {
 	Cost    Cost
 	HogQL   string // what ran, where its meaning is not that of the query given
 	// Continue is the query for the rows after these; "" where all are here or none is sure to give them.
-	Continue string
-	Link     string // opens the query in PostHog's SQL editor; "" where the text is too long for an address
-	Notes    []Note
+	Continue   string
+	Understood string // how a question was read; "" for a query
+	Derived    string // a line that follows from the rows; "" for none
+	Link       string // opens the query in PostHog's SQL editor; "" where the text is too long for an address
+	Notes      []Note
 
 	count string // "3 rows, all of them"
 	now   time.Time
@@ -67,25 +69,27 @@ func (n Note) String() string {
 
 // rowsJSON is the JSON form of an answered query. Rows stand between head and tail when it is streamed.
 type rowsJSON struct {
-	Answered bool              `json:"answered"`
-	Project  projectJSON       `json:"project"`
-	Columns  []string          `json:"columns"`
-	Types    []string          `json:"types"`
-	Rows     []json.RawMessage `json:"rows"`
-	RowCount int               `json:"row_count"`
-	Shown    *int              `json:"rows_shown,omitempty"` // where not all fit
-	First    int               `json:"first_row,omitempty"`  // of a page of a kept result, from 1
-	Page     int               `json:"page,omitempty"`
-	Pages    int               `json:"pages,omitempty"`
-	HasMore  *bool             `json:"has_more"`
-	Limit    int64             `json:"limit,omitempty"`
-	AsOf     string            `json:"as_of,omitempty"`
-	Cached   bool              `json:"cached"`
-	HogQL    string            `json:"hogql,omitempty"`
-	Notes    []string          `json:"notes,omitempty"`
-	Result   string            `json:"result,omitempty"`   // where rows are kept
-	Continue string            `json:"continue,omitempty"` // where there is more
-	Link     string            `json:"link,omitempty"`
+	Answered   bool              `json:"answered"`
+	Project    projectJSON       `json:"project"`
+	Columns    []string          `json:"columns"`
+	Types      []string          `json:"types"`
+	Rows       []json.RawMessage `json:"rows"`
+	RowCount   int               `json:"row_count"`
+	Shown      *int              `json:"rows_shown,omitempty"` // where not all fit
+	First      int               `json:"first_row,omitempty"`  // of a page of a kept result, from 1
+	Page       int               `json:"page,omitempty"`
+	Pages      int               `json:"pages,omitempty"`
+	HasMore    *bool             `json:"has_more"`
+	Limit      int64             `json:"limit,omitempty"`
+	AsOf       string            `json:"as_of,omitempty"`
+	Cached     bool              `json:"cached"`
+	HogQL      string            `json:"hogql,omitempty"`
+	Notes      []string          `json:"notes,omitempty"`
+	Result     string            `json:"result,omitempty"` // where rows are kept
+	Understood string            `json:"understood,omitempty"`
+	Derived    string            `json:"derived,omitempty"`
+	Continue   string            `json:"continue,omitempty"` // where there is more
+	Link       string            `json:"link,omitempty"`
 }
 
 type projectJSON struct {
@@ -96,16 +100,17 @@ type projectJSON struct {
 
 func (r *Rows) json() rowsJSON {
 	o := rowsJSON{
-		Answered: true,
-		Project:  projectJSON{r.Project.ID, r.Project.Name, r.Project.TimeZone},
-		Columns:  nonNil(r.Columns),
-		Types:    nonNil(r.Types),
-		Rows:     []json.RawMessage{},
-		RowCount: len(r.Rows),
-		HasMore:  r.HasMore,
-		Limit:    r.Limit,
-		Cached:   r.Cached,
-		HogQL:    r.HogQL,
+		Answered:   true,
+		Project:    projectJSON{r.Project.ID, r.Project.Name, r.Project.TimeZone},
+		Columns:    nonNil(r.Columns),
+		Types:      nonNil(r.Types),
+		Rows:       []json.RawMessage{},
+		RowCount:   len(r.Rows),
+		HasMore:    r.HasMore,
+		Limit:      r.Limit,
+		Cached:     r.Cached,
+		HogQL:      r.HogQL,
+		Understood: visible(r.Understood), Derived: r.Derived,
 		Continue: r.Continue,
 		Link:     r.Link,
 	}
@@ -145,11 +150,22 @@ func (r *Rows) headline() string {
 	return s
 }
 
+// reading is the line that tells how a question was understood.
+func (r *Rows) reading() string {
+	if r.Understood == "" {
+		return ""
+	}
+	return "understood: " + visible(r.Understood) + "\n"
+}
+
 // Remarks returns what is to be said about the rows beside them: project, count, age, time, warnings, what ran where
 // that is not the query given, the query for more rows, and the link. The command line shows it on stderr.
 func (r *Rows) Remarks() string {
 	var b strings.Builder
-	b.WriteString(r.headline())
+	b.WriteString(r.reading() + r.headline())
+	if r.Derived != "" {
+		b.WriteString("\n" + r.Derived)
+	}
 	for _, n := range r.Notes {
 		b.WriteString("\n" + n.String())
 	}

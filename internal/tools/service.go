@@ -12,10 +12,11 @@ import (
 // Service runs the three operations against one PostHog host. Of its own it holds only the rows that did not fit into
 // an answer, for a while: the same call gives the same answer. It is safe for concurrent use.
 type Service struct {
-	driver *driver.Client
-	now    func() time.Time
-	token  func() string
-	kept   *keeper
+	driver  *driver.Client
+	now     func() time.Time
+	token   func() string
+	kept    *keeper
+	indexes indexes
 }
 
 // NewService returns a Service on c. Of o it uses Now, Token and ResultID.

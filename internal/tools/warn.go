@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"posthog-mcp/internal/ask"
 	"posthog-mcp/internal/driver"
 	"posthog-mcp/internal/hogql"
 )
@@ -170,41 +171,22 @@ func (p *plan) names(last ...string) bool {
 	return found
 }
 
-// accountFilter is one of a project's filters that leave its own people out.
-type accountFilter struct {
-	Key      any    `json:"key"` // a cohort's may be a number
-	Type     string `json:"type"`
-	Operator string `json:"operator"`
-	Value    any    `json:"value"`
-}
-
 // testAccounts says that a count holds the project's own people. A query that names one of the filters' properties, or
 // asks for one person, knows what it does.
 func (p *plan) testAccounts(project driver.Project) string {
-	var filters []accountFilter
-	if project.TestAccounts == "" || json.Unmarshal([]byte(project.TestAccounts), &filters) != nil || len(filters) == 0 {
+	keys, condition := ask.TestAccounts(project)
+	if len(keys) == 0 || !p.reads("events") || !p.aggregates() || p.onePerson() {
 		return ""
 	}
-	if !p.reads("events") || !p.aggregates() || p.onePerson() {
-		return ""
-	}
-	var conditions []hogql.Expr
-	for _, f := range filters {
-		key, _ := f.Key.(string)
+	for _, key := range keys {
 		if key != "" && p.names(key) {
 			return ""
 		}
-		if x := f.condition(key); x != nil {
-			conditions = append(conditions, x)
-		}
 	}
-	text := "test accounts are counted too"
-	if len(conditions) == len(filters) {
-		text += ". Leave them out: AND " + sentence(hogql.Print(hogql.And(conditions...)), 300)
-	} else {
-		text += ": the project has filters for them that are no plain condition"
+	if condition == nil {
+		return "test accounts are counted too: the project has filters for them that are no plain condition"
 	}
-	return text
+	return "test accounts are counted too. Leave them out: AND " + sentence(hogql.Print(condition), 300)
 }
 
 // onePerson tells whether the query is about certain persons or sessions.
@@ -226,51 +208,6 @@ func (p *plan) onePerson() bool {
 		return !found
 	})
 	return found
-}
-
-// condition is the filter as HogQL on events; nil where it is none that can be written so.
-func (f accountFilter) condition(key string) hogql.Expr {
-	path := []string{"properties", key}
-	if f.Type == "person" {
-		path = []string{"person", "properties", key}
-	}
-	values, isList := f.Value.([]any)
-	if !isList {
-		values = []any{f.Value}
-	}
-	var list []hogql.Expr
-	for _, v := range values {
-		x, err := hogql.Literal(v)
-		if err != nil {
-			return nil
-		}
-		list = append(list, x)
-	}
-	if key == "" || f.Type != "person" && f.Type != "event" || len(list) == 0 {
-		return nil
-	}
-	field := hogql.Ref(path...)
-	text, _ := values[0].(string)
-	single := len(list) == 1
-	switch {
-	case f.Operator == "not_icontains" && single && text != "":
-		return hogql.Op2(hogql.OpNotILike, field, hogql.Str("%"+text+"%"))
-	case f.Operator == "icontains" && single && text != "":
-		return hogql.Op2(hogql.OpILike, field, hogql.Str("%"+text+"%"))
-	case f.Operator == "is_not" && single:
-		return hogql.NotEq(field, list[0])
-	case f.Operator == "is_not":
-		return hogql.Op2(hogql.OpNotIn, field, &hogql.Tuple{Elems: list})
-	case f.Operator == "exact" && single:
-		return hogql.Eq(field, list[0])
-	case f.Operator == "exact":
-		return hogql.In(field, list...)
-	case f.Operator == "not_regex" && single && text != "":
-		return hogql.Op2(hogql.OpNotRegex, field, list[0])
-	case f.Operator == "regex" && single && text != "":
-		return hogql.Op2(hogql.OpRegex, field, list[0])
-	}
-	return nil
 }
 
 // days says whose days these are, where the project's are not UTC's and the query cuts time into them.
