@@ -13,7 +13,7 @@ N        ?= 20000
 MB       ?= 16
 SEED     ?= 1
 LEAST    ?= 99.9
-CORPUS   ?= testdata/hogql/own.jsonl
+CORPUS   ?= testdata/hogql/own.jsonl testdata/questions/hogql.jsonl
 GO_FILES := $(shell find cmd internal -name '*.go' 2>/dev/null)
 
 .PHONY: help demo test check golden engine sandbox build lint cover fuzz bench bench-parity parity hostile soak tools e2e-deps e2e tidy clean
