@@ -12,6 +12,8 @@ before(async () => {
 after(async () => { await http?.stop(); await sandbox?.stop() })
 
 const wide = "SELECT uuid, event, properties.$current_url AS url, timestamp FROM events WHERE timestamp >= now() - INTERVAL 90 DAY ORDER BY timestamp DESC, uuid DESC LIMIT 1000"
+const question = 'conversion from signup to onboarding completed in the last 90 days'
+const unknown = 'how many podcasts did we sell last month?'
 const asJSON = { query: 'SELECT 1 AS one, 2 AS two', format: 'json' }
 
 const ways = {
@@ -27,14 +29,16 @@ for (const [way, config] of Object.entries(ways)) {
       use('query_posthog', { query: 'SELECT event, count( FROM events' }),
       use('query_posthog', { query: 'SELECT 1', limit: 'many' }),
       use('query_posthog', asJSON),
+      use('query_posthog', { question }),
+      use('query_posthog', { question: unknown }),
       use('query_posthog', { query: wide }),
       answer => use('query_posthog', { result: /next page: query_posthog {"result":"([\w-]+)","page":2}/.exec(answer)[1], page: 2 }),
       done,
     ])
-    assert.equal(results.length, 7)
+    assert.equal(results.length, 9)
     for (const r of results) assert.equal(r.blocks.length, 1, 'one block, not text and structured content beside it')
-    const [found, fields, slip, argument, json, big, page] = results.map(r => r.blocks[0].trimEnd())
-    assert.deepEqual(results.map(r => r.isError), [false, false, true, true, false, false, false])
+    const [found, fields, slip, argument, json, answer, refusal, big, page] = results.map(r => r.blocks[0].trimEnd())
+    assert.deepEqual(results.map(r => r.isError), [false, false, true, true, false, false, false, false, false])
     assert.match(JSON.stringify(requests[0]), /query_posthog runs one SELECT/, 'the instructions')
 
     const { client } = await overStdio(environment(sandbox.url)) // what the official client gets
@@ -47,6 +51,10 @@ for (const [way, config] of Object.entries(ways)) {
       assert.match(argument, /^limit: must be a whole number/)
   const lasting = text => { const { as_of, cached, notes, ...rest } = JSON.parse(text); return rest }
       assert.deepEqual(lasting(json), lasting(await direct('query_posthog', asJSON)))
+      assert.match(answer, /^understood: funnel user_signed_up → onboarding_completed, ordered/)
+      assert.match(answer, /conversion: \d+ of \d+ people/)
+      assert.equal(rows(answer), rows(await direct('query_posthog', { question })))
+      assert.equal(refusal, await direct('query_posthog', { question: unknown }))
       const whole = await direct('query_posthog', { query: wide })
       assert.equal(rows(big), rows(whole))
       assert.ok(big.length > 30_000 && big.length <= 35_000, `${big.length} characters`)
