@@ -76,19 +76,34 @@ func (p *Plan) churnRisk(t *tree) hogql.Query {
 		holes{"where": p.where(p.Steps, earlier), "from": p.Period.From, "top": hogql.Int(int64(p.top(100)))})
 }
 
-// impact compares the people who saw the variants of a feature flag: those who did the event after they first saw it.
-// The interval is that of the difference of two rates (Wald, 95 %).
+// impact compares groups of people: those who saw the variants of a feature flag and did the event after they first saw
+// it, or those who were active before and after a date and did the event then. The interval is that of the difference of
+// two rates (Wald, 95 %).
 func (p *Plan) impact(t *tree) hogql.Query {
+	groups := p.variants
+	if p.Flag == "" {
+		groups = p.beforeAndAfter
+	}
+	return t.grow("SELECT variant, people, converted, rate, if(variant = control, NULL, rate - base) AS difference, "+
+		"if(variant = control, NULL, rate - base - margin) AS low, if(variant = control, NULL, rate - base + margin) AS high FROM ("+
+		"SELECT *, 1.959964 * sqrt(rate * (1 - rate) / people + base * (1 - base) / base_people) AS margin FROM ("+
+		"SELECT variant, people, converted, converted / people AS rate, argMin(variant, rank) OVER () AS control, argMin(converted / people, rank) OVER () AS base, argMin(people, rank) OVER () AS base_people "+
+		"FROM {groups})) ORDER BY variant != control, variant", holes{"groups": sub(groups(t))})
+}
+
+func (p *Plan) beforeAndAfter(t *tree) hogql.Query {
+	both := Period{From: p.Previous.From, To: p.Period.To}
+	return t.grow("SELECT if(timestamp < {since}, 'before', 'after') AS variant, if(variant = 'before', 0, 1) AS rank, count(DISTINCT person_id) AS people, uniqExactIf(person_id, {done}) AS converted "+
+		"FROM events WHERE {where} GROUP BY variant", holes{"since": orTrue(p.Period.From), "done": orTrue(isEvent(p.Steps)), "where": p.where(nil, both)})
+}
+
+func (p *Plan) variants(t *tree) hogql.Query {
 	seen := t.grow("SELECT person_id, argMin(toString(properties.$feature_flag_response), timestamp) AS variant, min(timestamp) AS at FROM events "+
 		"WHERE properties.$feature_flag = {flag} AND {where} GROUP BY person_id",
 		holes{"flag": hogql.Str(p.Flag), "where": p.where([]string{"$feature_flag_called"}, p.Period)})
 	done := t.grow("SELECT person_id, max(timestamp) AS last FROM events WHERE {where} GROUP BY person_id", holes{"where": p.where(p.Steps, p.Period)})
-	return t.grow("SELECT variant, people, converted, rate, if(variant = control, NULL, rate - base) AS difference, "+
-		"if(variant = control, NULL, rate - base - margin) AS low, if(variant = control, NULL, rate - base + margin) AS high FROM ("+
-		"SELECT *, 1.959964 * sqrt(rate * (1 - rate) / people + base * (1 - base) / base_people) AS margin FROM ("+
-		"SELECT variant, people, converted, converted / people AS rate, argMin(variant, rank) OVER () AS control, argMin(converted / people, rank) OVER () AS base, argMin(people, rank) OVER () AS base_people FROM ("+
-		"SELECT seen.variant AS variant, multiIf(variant = 'control', 0, variant = 'false', 1, 2) AS rank, count() AS people, countIf(done.last >= seen.at) AS converted "+
-		"FROM {seen} AS seen LEFT JOIN {done} AS done ON seen.person_id = done.person_id GROUP BY variant))) ORDER BY variant != control, variant",
+	return t.grow("SELECT seen.variant AS variant, multiIf(variant = 'control', 0, variant = 'false', 1, 2) AS rank, count() AS people, countIf(done.last >= seen.at) AS converted "+
+		"FROM {seen} AS seen LEFT JOIN {done} AS done ON seen.person_id = done.person_id GROUP BY variant",
 		holes{"seen": sub(seen), "done": sub(done)})
 }
 
@@ -105,7 +120,7 @@ func (p *Plan) drivers(t *tree) hogql.Query {
 	what := []hogql.Expr{fn("if", hogql.Op2(hogql.OpIn, hogql.Ref("event"), &hogql.Tuple{Elems: skip}), hogql.Str(""), hogql.Ref("event"))}
 	for _, name := range p.Traits {
 		x := hogql.Ref("properties", name)
-		what = append(what, fn("ifNull", fn("concat", hogql.Str(strings.TrimPrefix(name, "$")+" = "), fn("toString", x)), hogql.Str("")))
+		what = append(what, fn("if", &hogql.IsNull{X: x}, hogql.Str(""), fn("concat", hogql.Str(strings.TrimPrefix(name, "$")+" = "), fn("toString", x)))) // concat reads null as ""
 	}
 	rows := t.grow("SELECT person_id, timestamp, done, traits FROM ("+
 		"SELECT *, min(if({goal} AND timestamp >= start, timestamp, NULL)) OVER (PARTITION BY person_id) AS done FROM ("+

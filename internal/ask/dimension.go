@@ -13,7 +13,7 @@ func (p *planner) breakdown() *Refusal {
 		p.by = &prop
 		p.use(from, prop.to)
 	}
-	lead := []string{"broken|split|grouped|segmented|break|split down|up? by|per|into|across", "breakdown by|of|per", "for each|every", "by|per|across each|every|all|the|their|different?", "by|per|across"}
+	lead := []string{"broken|split|grouped|segmented|break|split down|up? by|per|into|across", "breakdown by|of|per", "for|on|in|at|of each|every", "by|per|across each|every|all|the|their|different?", "by|per|across"}
 	if p.superlative { // top 3 browsers by page views: the browsers are the dimension
 		p.ranked(take)
 	}
@@ -39,6 +39,7 @@ func (p *planner) breakdown() *Refusal {
 	p.ranked(take)
 	if p.by != nil || p.plan.ByEvent {
 		p.take("break|split|group|segment|cut down|up?")
+		p.take("differ|differs|vary|varies|compare|compares")
 	}
 	return nil
 }
@@ -58,15 +59,23 @@ func (p *planner) isEvent(i int, prop propMention) bool {
 
 // bareDimension takes a dimension that stands in the plural beside the one event meant: cancellation reasons.
 func (p *planner) bareDimension() {
-	if p.by != nil || p.plan.ByEvent || p.plan.Kind != "" || len(p.mentioned) != 1 || len(p.numeric) > 0 {
+	if p.by != nil || p.plan.ByEvent || p.plan.Kind != "" || len(p.mentioned) > 1 || len(p.numeric) > 0 || len(p.plan.Metrics) > 0 {
 		return
 	}
 	for i, t := range p.toks {
 		if t.used || !t.word || len(t.text) < 4 || !strings.HasSuffix(t.text, "s") || filler(t.text) {
 			continue
 		}
-		if prop, ok := p.dimensionAt(i); ok && len(prop.at) > 0 && prop.to == i+1 {
+		prop, ok := p.dimensionAt(i)
+		if ok && len(p.mentioned) == 1 && len(prop.at) > 0 && prop.to == i+1 {
 			p.by = &prop
+			p.use(i, prop.to)
+			return
+		}
+	}
+	for i := range p.toks { // exit pages
+		if prop, ok := p.dimensionAt(i); ok && len(p.mentioned) == 0 && !p.people && prop.to > i+1 && len(prop.at) > 0 && p.x.props[prop.at[0]].Entity == "session" {
+			p.by, p.superlative = &prop, true
 			p.use(i, prop.to)
 			return
 		}
@@ -121,7 +130,7 @@ func (p *planner) ranked(take func(from int, prop propMention)) {
 		if p.by != nil || t.used || !t.word {
 			continue
 		}
-		asked := p.superlative && len(p.numeric) == 0
+		asked := p.superlative && (len(p.numeric) == 0 || p.rank)
 		for k := i - 1; k >= 0 && k >= i-3; k-- {
 			asked = asked || p.toks[k].is("which|what") && !p.toks[k].used
 			if p.toks[k].is("by|per") {

@@ -279,7 +279,7 @@ func matchWords(said []spoken, words []string, weights []float64) float64 {
 // hollowVerb are words beside a name that add nothing to it.
 func hollowVerb(stem string) bool {
 	switch stem {
-	case "affect", "hit", "encount", "experienc", "complet", "submit", "perform", "send", "make", "made", "use", "do", "did", "done", "fire", "trigger", "happen", "occur", "record", "event", "time",
+	case "bring", "brought", "generat", "affect", "hit", "encount", "experienc", "complet", "submit", "perform", "send", "make", "made", "use", "do", "did", "done", "fire", "trigger", "happen", "occur", "record", "event", "time",
 		"a", "an", "the", "their", "our", "of", "to", "on", "in", "for", "at", "it", "that", "were", "was", "been", "is", "are", "got", "get", "have", "had", "has", "new", "and":
 		return true
 	}

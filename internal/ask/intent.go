@@ -2,6 +2,8 @@ package ask
 
 import (
 	"slices"
+
+	"posthog-mcp/internal/hogql"
 )
 
 // comparison takes the words that set two periods against each other.
@@ -22,7 +24,7 @@ func (p *planner) comparison() bool {
 		if _, ok := p.take(pair.pattern); ok {
 			p.plan.Period = pair.period
 			p.plan.Previous, _ = pair.period.before()
-			p.take("change|growth|comparison|difference")
+			p.take("percentage|percent|%? change|growth|comparison|difference in|of?")
 			return true
 		}
 	}
@@ -61,10 +63,15 @@ func (p *planner) comparison() bool {
 		return false
 	}
 	probe := &reader{toks: slices.Clone(p.toks), x: p.x}
-	if len(probe.periods()) != 2 { // it compares something else
+	switch all := probe.periods(); {
+	case len(all) == 1 && all[0].whole && all[0].count == 1: // more than last week: this week is meant
+		p.plan.Period = thisUnit(all[0].unit)
+		p.plan.Previous = all[0]
+	case len(all) != 2: // it compares something else
 		return false
 	}
-	for _, pattern := range []string{"compare|comparing|comparison", "compared to|with|against", "versus|vs", "in comparison with|to", "difference between", "change from|since", "more|fewer|less|higher|lower", "than"} {
+	p.take("percentage|percent|% change|growth|difference in|of?")
+	for _, pattern := range []string{"compare|comparing|comparison", "compared to|with|against", "versus|vs", "in comparison with|to", "difference between", "change from|since", "more|fewer|less|higher|lower|up|down", "than"} {
 		p.take(pattern)
 	}
 	return true
@@ -91,7 +98,7 @@ func (p *planner) intent() {
 	}
 	p.arrows()
 	if set(Hours, "hour|hours|time of the? day and|by|vs|x|per day|days of the? week", "hour|hours and|by|vs|x|per weekday|weekdays", "weekday|weekdays and|by|vs|x|per hour|hours of? the? day?", "day|days of the? week and|by|vs|x|per hour|hours of? the? day?",
-		"hour weekday heatmap?", "weekday hour heatmap?", "what times? of the? day|week", "which hours and? days?", "times|time of the? day|week", "busiest hours|hour|times|time", "when are|do people|users|visitors|we most|usually active?", "heatmap|heat") {
+		"hour weekday heatmap?", "weekday hour heatmap?", "what times? of the? day|week", "which hours and? days?", "times|time of the? day|week", "busiest hours|hour|times|time", "when are|do people|users|visitors|we most|usually active?", "activity|usage? heatmap|heat") {
 		for p.takeAny("are|is|do", "most active", "map", "by|per weekday|weekdays|hour|hours", "and hour|weekday", "busiest", "heatmap", "in|of the? week|day", "usually", "active") {
 		}
 		p.take("by|per")
@@ -137,7 +144,7 @@ func (p *planner) intent() {
 	if set(PowerUsers, "power users|user", "most active|engaged users|people|customers|accounts|persons", "heaviest|top|best users|people|customers|persons", "top # users|people|customers|persons", "most|heavily? engaged users|people") {
 		p.people = true
 	}
-	set(Errors, "top|most|main|biggest # common|frequent? errors|exceptions|issues|crashes|bugs", "top|main|biggest|most common|frequent? errors|exceptions|issues|crashes|bugs", "which|what errors|exceptions|crashes|issues|bugs", "errors|exceptions by type|message|issue", "error tracking? issues|overview|report|types")
+	set(Errors, "top|most|main|biggest # common|frequent? errors|exceptions|issues|crashes|bugs", "top|main|biggest common|frequent? errors|exceptions|issues|crashes|bugs", "most common|frequent errors|exceptions|issues|crashes|bugs", "which|what errors|exceptions|crashes|issues|bugs", "errors|exceptions by type|message|issue", "error tracking? issues|overview|report|types")
 	if p.plan.Kind == Errors {
 		p.plan.MostPeople = p.find1("most users|people|customers|visitors")
 		for p.takeAny("are|do|did users|people hit|see|get|run", "most? often|common|commonly|frequent|frequently", "hit|affect|affecting|affected our|the|most? users|people", "occurred|happened|happening|occurring", "most", "by occurrences|volume|count|number|users", "we", "seeing|see|getting", "and how many users|people", "are|do|did|they|is|affect|see|hit|get|run|into", "by") {
@@ -145,8 +152,7 @@ func (p *planner) intent() {
 	}
 	set(Drivers, "conversion drivers|driver", "what drives|drive|predicts|influences conversion|conversions? from|to?", "drivers of|for conversion|conversions? from|to?", "correlat~ with", "what leads people|users to", "which actions|events|features|behaviors|behaviours lead|correlate|drive to|with", "lead|leads to", "goes with", "make|makes people|users|someone more? likely to|convert")
 	before := slices.Clone(p.toks)
-	set(Impact, "impact|effect|influence of", "how did|does|has", "did|does|has")
-	if p.plan.Kind == Impact && !p.impact() {
+	if set(Impact, "impact|effect|influence of", "how did|does|has", "did|does|has") && !p.impact() {
 		p.plan.Kind, p.toks = "", before
 	}
 	if set(Paths, "what do|did|does users|people|visitors|they|customers usually|typically? do|go|happen right|immediately|next? after|before|following|next", "what happens|happened|comes|do|did right|immediately|usually? after|before|next", "paths|path|flow|flows|journeys after|before|from|following|starting|leading|to",
@@ -196,8 +202,10 @@ func (p *planner) funnel() {
 		return
 	}
 	who := p.find1("who|which|list") && !p.find1("how many|much") && !p.find1("percent|percentage|share|proportion|fraction|rate|%")
-	drop := p.takeAny("drop~ off|out", "dropoff|dropoffs|dropouts", "drop-off", "fell|fall off", "abandon~ between") || p.deny("but|and? did|do|does|have|has|had not|never", "but|and? never|not", "but|and? were|was|are|is not", "without")
+	drop := p.takeAny("where do|did we lose|losing users|people|visitors?", "drop~ off|out", "dropoff|dropoffs|dropouts", "drop-off", "fell|fall off", "abandon~ between") || p.deny("but|and? did|do|does|have|has|had not|never", "but|and? never|not", "but|and? were|was|are|is not", "without")
 	switch {
+	case drop && p.toksSay("where"):
+		is(Funnel)
 	case drop && (who || p.listsPeople()):
 		is(DroppedOff)
 		p.take("but|and")
@@ -281,6 +289,9 @@ func (p *planner) order() {
 	}
 }
 
+// used tells a token that is one of some words.
+func (p *planner) used(i int, words string) bool { return i >= 0 && p.toks[i].is(words) }
+
 func (p *planner) find1(pattern string) bool {
 	_, ok := p.find(pattern)
 	return ok
@@ -313,6 +324,32 @@ func (p *planner) retention() {
 			p.plan.Interval = r.unit
 		}
 	}
+}
+
+// beforeAfter takes a date before and after which an event is compared: signups before and after June 1.
+func (p *planner) beforeAfter() bool {
+	for _, pattern := range []string{"before and|vs|versus|or after the? change|release|launch|update|redesign|deployment? on|of|from?", "impact|effect|influence of the? change|release|launch|update|redesign|deployment on|from|of"} {
+		m, ok := p.find(pattern)
+		if !ok {
+			continue
+		}
+		d, to := p.dateAt(m.to)
+		if to == 0 {
+			continue
+		}
+		p.use(m.from, to)
+		if next, ok := p.follows(to, "on|for"); ok {
+			p.use(next.from, next.to)
+		}
+		p.take("how has|have|did|does|do")
+		p.take("compare|change|changed|differ|develop")
+		start := d.start()
+		p.plan.Kind = Impact
+		p.plan.Period = Period{From: start, Text: "from the start of " + d.text + d.guessed() + " to now"}
+		p.plan.Previous = Period{From: hogql.Op2(hogql.OpSub, start, fn("toIntervalDay", fn("dateDiff", hogql.Str("day"), start, fn("now")))), To: start, Text: "as many days before"}
+		return true
+	}
+	return false
 }
 
 // impact reads the feature flag, or the date of the change, that is judged.

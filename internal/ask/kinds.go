@@ -100,7 +100,7 @@ func (p *planner) names() (bool, *Refusal) {
 	saved := "saved|existing|feature|active|any|all?"
 	m, ok := p.find("what|which feature|saved? "+word+" do|does we|you|i|posthog|project|it|the have|track|record|send|use|there?", "what|which feature|saved? "+word+" are|is there|available|tracked|recorded|about|defined|saved|related",
 		"what|which feature|saved? "+word+" exist|exists", "do|does we|you|i|posthog track|record|collect|log|capture anything|something? about|for|of?", "do|does we|you|i|the have|track a|an|any|some? "+saved+" "+word, "is|are there a|an|any|some? "+saved+" "+word, "have we a|an|any? "+word,
-		"list|find|search all|the|our|my|any? "+saved+" "+word, "search for a|an|any? "+saved+" "+word, "all|our saved|feature? "+word+" about|on|for|related")
+		"any saved "+word, "list|find|search all|the|our|my|any? "+saved+" "+word, "search for a|an|any? "+saved+" "+word, "all|our saved|feature? "+word+" about|on|for|related")
 	if !ok {
 		return false, nil
 	}

@@ -164,7 +164,7 @@ func (p *planner) apart(i, n int) (mention, bool) {
 
 // edge tells words that a name does not begin or end with.
 func edge(t token) bool {
-	return filler(t.text) && !t.is("up|out|in|off|sent|down|view|views|use|used|seen|made") || t.is("who|that|did|then|and|or|not|per|by|new|first|last|most") || peopleWord(t.text)
+	return filler(t.text) && !t.is("up|out|in|off|sent|down|view|views|use|used|seen|made") || t.is("time|who|that|did|then|and|or|not|per|by|new|first|last|most") || peopleWord(t.text)
 }
 
 // exactly finds an event by its name as it is written.

@@ -35,6 +35,12 @@ func (p *planner) interval() {
 			}
 		}
 	}
+	if p.plan.Interval == "" && p.find1("by|per|breakdown") {
+		if m, ok := p.find("and|, by|per? day|week|month|hour"); ok && !p.used(m.from-1, "last|past|this") {
+			p.use(m.from, m.to)
+			set(unitOf(p.toks[m.to-1]))
+		}
+	}
 	if p.takeAny("feature? adoption of|for?", "adoption of?") {
 		p.people = true
 	}
@@ -43,8 +49,12 @@ func (p *planner) interval() {
 		p.takeAny("change|changed|grow|grown|develop|developed")
 		return
 	}
-	if p.takeAny("over time", "trend of|for|in?", "trends of|for|in?", "timeline of", "time series of?", "evolution of", "how has|have|did|does|is|are", "trending|developing|evolving|evolved|developed|changed|changing|progressed") {
-		for p.takeAny("trending|developing|evolving|evolved|developed|develop|evolve|trend|change|changed|changing|progressed", "over time", "trend|trends|graph|chart|line") {
+	const develops = "trending|developing|evolving|evolved|developed|develop|evolve|trend|change|changed|changing|progress|progressed"
+	if p.find1(develops) {
+		p.takeAny("how has|have|did|does|do|is|are")
+	}
+	if p.takeAny("over time", "trend of|for|in?", "trends of|for|in?", "timeline of", "time series of?", "evolution of", "trending|developing|evolving|evolved|developed|changed|changing|progressed", "how developed|evolved|changed") {
+		for p.takeAny(develops, "over time", "trend|trends|graph|chart|line") {
 		}
 		set("day")
 	}
@@ -52,6 +62,12 @@ func (p *planner) interval() {
 
 // top takes how many rows are wanted, and which end comes first.
 func (p *planner) top() {
+	if m, ok := p.find("which|what #"); ok && (p.find1("most|least|fewest|highest|lowest")) {
+		if n, _ := m.open[0].number(); n >= 1 && n <= 1000 && n == float64(int(n)) {
+			p.use(m.to-1, m.to)
+			p.plan.Top = int(n)
+		}
+	}
 	if m, ok := p.take("top|first|best # ", "# most", "# top|best|biggest", "# least|fewest", "bottom|worst #"); ok {
 		n, _ := m.open[0].number()
 		if n >= 1 && n <= 1000 && n == float64(int(n)) {
@@ -113,23 +129,35 @@ func (p *planner) metrics() *Refusal {
 		}
 		i := m.to
 		prop, ok := p.propertyAt(i)
-		if !ok {
-			continue
-		}
-		if !p.anyNumeric(prop) {
-			continue
+		apart := false
+		if !ok || !p.anyNumeric(prop) { // average subscription amount
+			e, r := p.eventAt(i)
+			if r != nil || e.to == 0 {
+				continue
+			}
+			if prop, apart = p.propertyAt(e.to); !apart || !p.anyNumeric(prop) {
+				continue
+			}
 		}
 		if e, r := p.eventAt(i); a.measure == Sum && r == nil && e.to >= prop.to { // total page views
 			continue
 		}
 		prop.numeric = true
-		p.use(m.from, prop.to)
+		if apart {
+			p.use(m.from, m.to)
+			p.use(prop.from, prop.to)
+		} else {
+			p.use(m.from, prop.to)
+		}
 		p.numeric = append(p.numeric, prop)
 		p.plan.Metrics = append(p.plan.Metrics, Metric{Measure: a.measure, Quantile: a.quantile})
 		break
 	}
 	if len(p.plan.Metrics) == 0 {
 		p.quantile()
+	}
+	if len(p.plan.Metrics) == 0 && p.superlative {
+		p.rankedBy()
 	}
 	if m, ok := p.find("per|by each? user|person|visitor|customer|head", "each user|person|visitor"); ok && len(p.plan.Metrics) == 0 && p.plan.Kind == "" && !p.sessionsSaid {
 		p.use(m.from, m.to)
@@ -138,6 +166,28 @@ func (p *planner) metrics() *Refusal {
 		p.plan.Metrics = append(p.plan.Metrics, Metric{Measure: PerPerson})
 	}
 	return nil
+}
+
+// rankedBy takes the number that a ranking goes by: top genres by watch time.
+func (p *planner) rankedBy() {
+	for i := range p.toks {
+		m, ok := p.follows(i, "by total?")
+		if !ok {
+			continue
+		}
+		prop, ok := p.propertyAt(m.to)
+		if !ok || !p.anyNumeric(prop) || len(prop.at) == 0 && prop.to == m.to+1 { // one word that is only like a name
+			continue
+		}
+		if e, r := p.eventAt(m.to); r != nil || e.to >= prop.to {
+			continue
+		}
+		prop.numeric, p.rank = true, true
+		p.use(i, prop.to)
+		p.numeric = append(p.numeric, prop)
+		p.plan.Metrics = append(p.plan.Metrics, Metric{Measure: Sum})
+		return
+	}
 }
 
 // quantile takes "p95 of X", "90th percentile of X".
@@ -432,7 +482,11 @@ func (x *Index) propsLike(said []token) (exact, similar []int) {
 		}
 		return matchWords(words, x.props[i].words, x.props[i].weights)
 	}) {
-		if hollowVerb(said[0].stem) || hollowVerb(said[len(said)-1].stem) || c.score < 0.45 || best-c.score >= 0.2 {
+		last := said[len(said)-1]
+		if last.text == "time" && !slices.ContainsFunc(x.props[c.at].words, func(w string) bool { return w == "second" || w == "minut" || w == "durat" || w == "time" }) {
+			break
+		}
+		if hollowVerb(said[0].stem) || hollowVerb(last.stem) && last.text != "time" || c.score < 0.45 || best-c.score >= 0.2 {
 			break
 		}
 		if slices.Contains(exact, c.at) {

@@ -115,6 +115,9 @@ func (p *Plan) Understood() string {
 	head := string(p.Kind)
 	switch p.Kind {
 	case Funnel, DroppedOff, Converted:
+		if p.Count {
+			head = "number of " + head
+		}
 		add("%s %s, ordered, per person, within %s", head, strings.Join(p.Steps, " → "), p.windowText())
 	case Names:
 		add("names of %s that match %q", kindNames(p.Kinds), p.Search)
@@ -162,7 +165,11 @@ func (p *Plan) Understood() string {
 		}
 		add("what goes with converting%s to %s", from, p.Steps[len(p.Steps)-1])
 	case Impact:
-		add("impact of %s on %s", p.Flag, strings.Join(p.Steps, ""))
+		what := p.Flag
+		if what == "" {
+			what = "a date"
+		}
+		add("impact of %s on %s (people active who did it)", what, strings.Join(p.Steps, ""))
 	case Errors:
 		add("errors ($exception) by type and message")
 	case Hours:

@@ -87,6 +87,7 @@ type planner struct {
 	seenValues   []sampled
 	likeEvents   map[[2]int][]candidate
 	likeProps    map[[2]int][2][]int
+	rank         bool      // the ranking goes by a number
 	contrast     bool      // two values of a property are set against each other
 	visitors     []mention // visitors, who may be people who view pages or just people
 }
@@ -118,7 +119,8 @@ func (p *planner) read() *Refusal {
 			return r
 		}
 	}
-	p.versus = p.comparison()
+	since := p.beforeAfter()
+	p.versus = !since && p.comparison()
 	p.periodsSaid = p.periods()
 	p.intent()
 	p.interval()
@@ -141,6 +143,11 @@ func (p *planner) read() *Refusal {
 	p.bareDimension()
 	p.sideBySide()
 	p.order()
+	for k := 1; k < len(p.mentions); k++ { // signups or logins
+		for i := p.mentions[k-1].to; i < p.mentions[k].from; i++ {
+			p.toks[i].used = p.toks[i].used || p.toks[i].is("or|plus")
+		}
+	}
 	p.fillers()
 	if r := p.leftover(); r != nil {
 		return r
@@ -156,6 +163,10 @@ func (p *planner) read() *Refusal {
 
 // wrapping takes what is said around a question.
 func (p *planner) wrapping() {
+	p.takeAny("how many times", "number of times")
+	if m, ok := p.find("at least one|once"); ok { // who did it at all
+		p.toks = slices.Delete(p.toks, m.from, m.to)
+	}
 	for _, pattern := range []string{"can|could|would|will you please? tell|show|give|get|find|help me|us", "can|could you please? tell|show|give|get|find|help",
 		"i would like to know|see", "i want|need|like to know|see", "i d like to know|see", "do you know", "let me|us know|see", "i was wondering",
 		"i am|m curious|interested", "tell|show|give|get|find|fetch|pull me|us", "please|pls|plz|kindly", "thanks|thank you?", "hi|hello|hey there?", "quick question",
@@ -226,7 +237,7 @@ func rawText(toks []token) string {
 func (p *planner) fillers() {
 	hollow := len(p.mentioned) > 0 || p.toksSay("events")
 	for i, t := range p.toks {
-		if !t.used && !t.quoted && (!t.word && !strings.ContainsAny(t.text, "<>=+*/%&|;") || filler(t.text) || hollow && hollowVerb(t.stem)) {
+		if !t.used && !t.quoted && (!t.word && !strings.ContainsAny(t.text, "<>=+*/%&|;") || filler(t.text) || hollow && hollowVerb(t.stem) && t.text != "time") {
 			p.toks[i].used = true
 		}
 	}
@@ -239,7 +250,7 @@ func filler(word string) bool {
 		"show", "tell", "give", "get", "list", "find", "see", "view", "display", "count", "number", "total", "overall", "all", "any", "some", "so", "far",
 		"look", "looks", "looking", "data", "stats", "statistics", "figures", "numbers", "metric", "metrics", "report", "overview", "breakdown", "chart", "graph", "table", "plot",
 		"s", "re", "ve", "ll", "d", "m", "by", "as", "about", "during", "over", "within", "into", "across", "just", "only", "really", "actually", "exactly", "currently", "please", "ok", "okay",
-		"app", "site", "website", "product", "platform", "here", "got", "happened", "happen", "times", "time", "event", "events", "value", "values",
+		"app", "site", "website", "product", "platform", "here", "got", "happened", "happen", "event", "events", "value", "values",
 		"counts", "totals", "amounts", "compute", "calculate", "want", "need", "know", "would", "could", "can", "also", "whose", "having", "using", "use", "used",
 		"doing", "going", "made", "make", "come", "came", "seen", "performed", "occurred", "occur", "recorded", "tracked", "fired", "triggered", "one", "ones", "individual", "single", "entire", "something", "anything", "someone", "anyone",
 		"query", "analysis", "analyse", "analyze", "summary", "summarize", "split", "grouped", "group", "broken", "segmented", "through", "via":

@@ -15,6 +15,12 @@ func (p *planner) settlePeriod() *Refusal {
 		}
 	}
 	said := p.periodsSaid
+	if p.plan.Kind == Impact && p.plan.Flag == "" {
+		if len(said) > 0 || p.o.TimePeriod != "" {
+			return p.refuse("before and after a date are compared over the time since it: leave the period out")
+		}
+		return nil
+	}
 	if (p.plan.Kind == Retention || p.plan.Kind == Lifecycle) && p.plan.Interval == "" {
 		p.plan.Interval = "day"
 		if p.toksSay("weeks") || p.toksSay("months") {
@@ -22,6 +28,7 @@ func (p *planner) settlePeriod() *Refusal {
 		}
 	}
 	switch {
+	case p.versus && len(said) == 1 && p.plan.Previous.Text != "" && p.plan.Period.Text != "" && p.plan.Previous.Text == said[0].Text: // more than last week
 	case p.versus && len(said) == 2:
 		p.plan.Period, p.plan.Previous = said[0], said[1]
 		if said[0].whole && !said[1].whole { // last week compared with this one
@@ -85,6 +92,9 @@ func (p *planner) settlePeriod() *Refusal {
 func (p *planner) settle() *Refusal {
 	plan := &p.plan
 	for _, v := range p.visitors { // visitors who signed up: only the signing up is asked for
+		if plan.Sessions {
+			continue
+		}
 		if len(p.mentioned) == 0 || plan.Kind == Funnel || plan.Kind == DroppedOff || plan.Kind == Converted {
 			k := 0
 			for k < len(p.mentions) && p.mentions[k].from < v.from {
@@ -116,6 +126,21 @@ func (p *planner) settleMetric() *Refusal {
 	if len(events) == 1 && len(plan.Metrics) == 0 && plan.Interval == "" && plan.By == nil && !plan.ByEvent && !p.versus && !plan.New && p.asksWho() {
 		plan.Kind, plan.Steps = PowerUsers, events
 		return nil
+	}
+	if len(p.mentions) > 1 && len(plan.Metrics) == 0 && !plan.ByEvent {
+		switch p.joined() {
+		case "or":
+			m := Metric{Measure: Count, Events: events}
+			if p.people || p.active {
+				m.Measure = People
+			}
+			plan.Metrics = []Metric{m}
+		case "who":
+			plan.Kind, plan.Count = Converted, true
+			return p.settleFunnel()
+		case "":
+			return p.refuse("how %s belong together is not clear: ask for each, or for the conversion from one to the other", strings.Join(events, " and "))
+		}
 	}
 	switch {
 	case p.sessionsSaid && len(events) == 0 && !p.people && len(plan.Metrics) == 0:
@@ -149,7 +174,7 @@ func (p *planner) settleMetric() *Refusal {
 		for i := range plan.Metrics {
 			if plan.Metrics[i].Events == nil && !plan.Sessions {
 				plan.Metrics[i].Events = events
-			} else if len(events) > 0 {
+			} else if len(events) > 0 && !slices.Equal(plan.Metrics[i].Events, events) {
 				of := strings.Join(plan.Metrics[i].Events, ", ")
 				if plan.Sessions {
 					of = "sessions"
@@ -187,6 +212,40 @@ func (p *planner) settleMetric() *Refusal {
 		return p.refuse("%d numbers at once are answered as totals only: ask for one of them", len(plan.Metrics))
 	}
 	return nil
+}
+
+// joined tells how the events stand to each other: "and" and "or" lists, "who" where people who did the first are asked
+// whether they did the second, "" for anything else.
+func (p *planner) joined() string {
+	how := ""
+	for k := 1; k < len(p.mentions); k++ {
+		word := ""
+		for i := p.mentions[k-1].to; i < p.mentions[k].from; i++ {
+			switch {
+			case p.toks[i].is("or"):
+				word = "or"
+			case p.toks[i].is("and|,|plus|&|vs|versus|with|than") && word == "":
+				word = "and"
+			}
+		}
+		if how == "or" || word == "or" {
+			how = "or"
+			continue
+		}
+		if word == "" {
+			how = ""
+			break
+		}
+		how = word
+	}
+	if how == "" && len(p.mentions) == 2 && p.people {
+		for i := range p.mentions[0].from {
+			if p.toks[i].is("who|that") {
+				return "who"
+			}
+		}
+	}
+	return how
 }
 
 // asksWho tells a question for the people themselves: who bought a movie, list the users who signed up.
