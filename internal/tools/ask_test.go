@@ -1,6 +1,9 @@
 package tools_test
 
 import (
+	"encoding/json"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -62,6 +65,29 @@ func TestIndexFollowsTheCatalogue(t *testing.T) {
 			require.Equal(t, answered, asked.Refusal == nil, project)
 		}
 	}
+}
+
+// TestQuestionsOfPrompts: each prompt that names a question can ask it.
+func TestQuestionsOfPrompts(t *testing.T) {
+	sandbox := sandboxtest.Start(t)
+	service := tools.NewService(newDriver(t, sandbox.URL, sandboxtest.Key, nil), tools.Options{Now: time.Now})
+	asks := regexp.MustCompile(`query_posthog (\{"question":"[^\n]*"\}) reads`)
+	files, err := filepath.Glob("prompts/*.md")
+	require.NoError(t, err)
+	found := 0
+	for _, file := range files {
+		text, err := os.ReadFile(file)
+		require.NoError(t, err)
+		for _, m := range asks.FindAllStringSubmatch(string(text), -1) {
+			var a tools.QueryArgs
+			require.NoError(t, json.Unmarshal([]byte(strings.ReplaceAll(m[1], "{event}", "user_signed_up")), &a))
+			asked, err := service.Ask(t.Context(), a, true)
+			require.NoError(t, err, a.Question)
+			require.Nil(t, asked.Refusal, a.Question)
+			found++
+		}
+	}
+	require.Equal(t, 6, found)
 }
 
 // TestQuestionWithoutPostHog: what cannot be read is an error, not a refusal.
