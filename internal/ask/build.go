@@ -224,6 +224,8 @@ func (p *Plan) value(m Metric, only hogql.Expr) hogql.Expr {
 	switch m.Measure {
 	case People:
 		return people(hogql.Ref("person_id"))
+	case Values:
+		return people(of)
 	case SessionsN:
 		return people(hogql.Ref("properties", "$session_id"))
 	case PerPerson:

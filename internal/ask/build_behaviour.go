@@ -71,6 +71,10 @@ const quietDays = 30
 // churnRisk are the people who were active before the period, and not in it.
 func (p *Plan) churnRisk(t *tree) hogql.Query {
 	earlier := Period{From: minus(p.Period.From, quietDays, "day"), To: p.Period.To}
+	if p.Count {
+		return t.grow("SELECT count() AS value FROM (SELECT person_id FROM events WHERE {where} GROUP BY person_id HAVING max(timestamp) < {from})",
+			holes{"where": p.where(p.Steps, earlier), "from": p.Period.From})
+	}
 	return t.grow("SELECT person_id, any(distinct_id) AS distinct_id, any(person.properties.email) AS email, count() AS events_before FROM events WHERE {where} "+
 		"GROUP BY person_id HAVING max(timestamp) < {from} ORDER BY events_before DESC, person_id LIMIT {top}",
 		holes{"where": p.where(p.Steps, earlier), "from": p.Period.From, "top": hogql.Int(int64(p.top(100)))})

@@ -14,7 +14,7 @@ func (p *planner) breakdown() *Refusal {
 		p.use(from, prop.to)
 	}
 	lead := []string{"broken|split|grouped|segmented|break|split down|up? by|per|into|across", "breakdown by|of|per", "for|on|in|at|of each|every", "by|per|across each|every|all|the|their|different?", "by|per|across"}
-	if p.superlative { // top 3 browsers by page views: the browsers are the dimension
+	if p.superlative && !p.asksWho() { // top 3 browsers by page views: the browsers are the dimension
 		p.ranked(take)
 	}
 	for _, pattern := range lead {
@@ -36,7 +36,9 @@ func (p *planner) breakdown() *Refusal {
 			}
 		}
 	}
-	p.ranked(take)
+	if !p.asksWho() {
+		p.ranked(take)
+	}
 	if p.by != nil || p.plan.ByEvent {
 		p.take("break|split|group|segment|cut down|up?")
 		p.take("differ|differs|vary|varies|compare|compares")
@@ -63,6 +65,9 @@ func (p *planner) bareDimension() {
 		return
 	}
 	for i, t := range p.toks {
+		if i > 0 && p.toks[i-1].is("all|every|each|different|unique|distinct") {
+			continue
+		}
 		if t.used || !t.word || len(t.text) < 4 || !strings.HasSuffix(t.text, "s") || filler(t.text) {
 			continue
 		}

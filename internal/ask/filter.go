@@ -320,6 +320,12 @@ func (p *planner) value(from, to int, list []found) *Refusal {
 		c.not = true
 		from = k - 1
 	}
+	for i := range p.conditions { // outside the US and Germany
+		o := p.conditions[i]
+		if o.of != nil && o.not && !c.not && hogql.Equal(o.of.Expr(), c.of.Expr()) {
+			c.not = true
+		}
+	}
 	p.use(from, to)
 	if m, ok := p.follows(to, "users|traffic|devices|device only?", "only"); ok && !p.toks[m.from].is("users") {
 		p.use(m.from, m.to)

@@ -150,7 +150,7 @@ func NewIndex(project driver.Project, c *driver.Catalogue) *Index {
 // weightOf is how much a word of a name says: verbs that every event has say little.
 func weightOf(stem string) float64 {
 	switch stem {
-	case "user", "complet", "submit", "perform", "send", "event", "the", "a", "to", "of", "on", "in", "up", "use", "name", "code", "valu", "type",
+	case "from", "by", "with", "user", "complet", "submit", "perform", "send", "event", "the", "a", "to", "of", "on", "in", "up", "use", "name", "code", "valu", "type",
 		"geoip", "utm", "s", "at", "has", "is", "add", "click", "success", "success_", "custom":
 		return 0.25
 	}

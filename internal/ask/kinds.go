@@ -35,6 +35,9 @@ func (p *planner) settleKind() *Refusal {
 		if len(p.mentioned) == 2 {
 			plan.Return, plan.Steps = p.mentioned[1], p.mentioned[:1]
 		}
+		if p.toksSay("many") {
+			return p.refuse("how many came back is told by cohort and period: ask for the retention")
+		}
 		return only(2, true)
 	case Lifecycle:
 		return only(1, true)
@@ -69,6 +72,7 @@ func (p *planner) settleKind() *Refusal {
 	case (plan.Kind == Segments || plan.Kind == ChurnRisk) && n > 1:
 		return p.refuse("%s is answered for at most one event", plan.Kind)
 	}
+	plan.Count = plan.Kind == ChurnRisk && (p.toksSay("many") || p.toksSay("number"))
 	if plan.Kind == Drivers {
 		plan.Traits = p.having("$device_type", "$browser", "$os", "$geoip_country_code", "utm_source", "$referring_domain")
 	}

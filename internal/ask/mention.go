@@ -123,6 +123,17 @@ func (p *planner) eventAt(i int) (mention, *Refusal) {
 	return mention{}, nil
 }
 
+// countsPeople tells that the word at token i is people, or an event whose people are meant: unique visitors, unique searchers.
+func (p *planner) countsPeople(i int) bool {
+	if i >= len(p.toks) {
+		return false
+	}
+	m, r := p.eventAt(i)
+	return peopleWord(p.toks[i].text) || p.toks[i].is("visitors|visitor|active") || r == nil && slices.ContainsFunc(p.toks[min(i, m.to):m.to], func(t token) bool {
+		return strings.HasSuffix(t.text, "er") || strings.HasSuffix(t.text, "ers")
+	})
+}
+
 // objectOf reads the event that a verb's object names: watched a trailer is the playing of trailers.
 func (p *planner) objectOf(i, n int) (mention, bool) {
 	switch {
@@ -222,7 +233,12 @@ func (p *planner) persons() {
 		first = false
 	}
 	for _, pattern := range []string{"unique|distinct|different", "active"} {
-		for p.takeAny(pattern) {
+		for {
+			m, ok := p.find(pattern)
+			if !ok || pattern != "active" && !p.countsPeople(m.to) {
+				break
+			}
+			p.use(m.from, m.to)
 			p.people = p.people || pattern != "active"
 			p.active = p.active || pattern == "active"
 		}

@@ -53,6 +53,7 @@ const (
 	Most      Measure = "most"       // of a numeric property
 	PerPerson Measure = "per person" // events divided by distinct persons
 	SessionsN Measure = "sessions"   // distinct sessions that events belong to
+	Values    Measure = "values"     // distinct values of a property
 )
 
 // Metric is one number that is asked for.
@@ -128,7 +129,11 @@ func (p *Plan) Understood() string {
 	case Journey:
 		add("journey of %s", p.Person)
 	case ChurnRisk:
-		add("churn risk: people%s who were active in the %d days before and silent since", ofEvents(p.Steps), quietDays)
+		of := "churn risk: "
+		if p.Count {
+			of += "number of "
+		}
+		add(of+"people%s who were active in the %d days before and silent since", ofEvents(p.Steps), quietDays)
 	case ActiveUsers, Stickiness, Lifecycle, Segments, TopEvents:
 		what := "any event"
 		if len(p.Steps) > 0 {
@@ -253,6 +258,8 @@ func (m Metric) text(sessions bool) string {
 		return "distinct sessions with " + of
 	case PerPerson:
 		return "events per person, " + of
+	case Values:
+		what = "distinct values of " + what
 	case Quantile:
 		what = fmt.Sprintf("%g %% quantile of %s", m.Quantile*100, what)
 		if m.Quantile == 0.5 {

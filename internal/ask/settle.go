@@ -123,7 +123,7 @@ func (p *planner) settleMetric() *Refusal {
 	if len(p.mentioned) > 0 {
 		events = p.mentioned
 	}
-	if len(events) == 1 && len(plan.Metrics) == 0 && plan.Interval == "" && plan.By == nil && !plan.ByEvent && !p.versus && !plan.New && p.asksWho() {
+	if (len(events) == 1 || len(events) == 0 && p.people) && len(plan.Metrics) == 0 && plan.Interval == "" && plan.By == nil && !plan.ByEvent && !p.versus && !plan.New && p.asksWho() {
 		plan.Kind, plan.Steps = PowerUsers, events
 		return nil
 	}
