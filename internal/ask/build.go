@@ -294,13 +294,17 @@ func (p *Plan) dimension() hogql.Expr {
 func (p *Plan) total(_ *tree) hogql.Query {
 	q := &hogql.Select{From: p.source(), Where: p.where(p.events(), p.Period)}
 	for i, m := range p.Metrics {
-		var only hogql.Expr
-		if len(p.events()) > 1 && len(m.Events) < len(p.events()) {
-			only = isEvent(m.Events)
-		}
-		q.Columns = append(q.Columns, hogql.As(p.value(m, only), valueName(i, len(p.Metrics))))
+		q.Columns = append(q.Columns, hogql.As(p.value(m, p.only(m)), valueName(i, len(p.Metrics))))
 	}
 	return q
+}
+
+// only is the condition that a row is one of a metric's events, where the query reads others, too; nil where it does not.
+func (p *Plan) only(m Metric) hogql.Expr {
+	if all := p.events(); len(m.Events) < len(all) {
+		return isEvent(m.Events)
+	}
+	return nil
 }
 
 func valueName(i, n int) string {
@@ -344,7 +348,7 @@ func (p *Plan) ranked(t *tree) hogql.Expr {
 		return p.dimension()
 	}
 	ranks := &hogql.Select{From: p.source(), Where: p.where(p.events(), p.Period), GroupBy: group("key"),
-		Columns: []hogql.Expr{hogql.As(p.key(), "key"), hogql.As(p.value(p.Metrics[0], nil), "number")},
+		Columns: []hogql.Expr{hogql.As(p.key(), "key"), hogql.As(p.value(p.Metrics[0], p.only(p.Metrics[0])), "number")},
 		OrderBy: []*hogql.Order{{X: hogql.Ref("number"), Desc: !p.Least}, {X: fn("nullIf", hogql.Ref("key"), hogql.Str("(none)"))}},
 		Limit:   &hogql.Limit{N: hogql.Int(int64(p.top(10)))}}
 	best := t.grow("SELECT ranks.key FROM {ranks} AS ranks", holes{"ranks": sub(ranks)})
@@ -358,7 +362,7 @@ func (p *Plan) breakdown(t *tree) hogql.Query {
 		Columns: []hogql.Expr{hogql.As(dimension, "dimension")},
 		OrderBy: []*hogql.Order{{X: hogql.Eq(fn("ifNull", fn("toString", hogql.Ref("dimension")), hogql.Str("")), hogql.Str("(other)"))}}}
 	for i, m := range p.Metrics {
-		q.Columns = append(q.Columns, hogql.As(p.value(m, nil), valueName(i, len(p.Metrics))))
+		q.Columns = append(q.Columns, hogql.As(p.value(m, p.only(m)), valueName(i, len(p.Metrics))))
 	}
 	q.OrderBy = append(q.OrderBy, &hogql.Order{X: hogql.Ref(valueName(0, len(p.Metrics))), Desc: !p.Least}, &hogql.Order{X: hogql.Ref("dimension")})
 	return q

@@ -104,6 +104,23 @@ func (p *planner) sideBySide() {
 	}
 }
 
+// rankedByMeasure takes the word by where it leads to what is counted: top pages by views, affected by errors.
+func (p *planner) rankedByMeasure() {
+	ranks := p.superlative || p.by != nil || p.plan.Kind == PowerUsers || p.plan.Kind == Segments
+	for i, t := range p.toks {
+		if t.used || !t.is("by") || !ranks && (i == 0 || !verbal(p.toks[i-1].text)) {
+			continue
+		}
+		k := i + 1
+		for k < len(p.toks) && p.toks[k].is("the|number|count|total|of|unique|distinct|most") {
+			k++
+		}
+		counted := k < len(p.toks) && (slices.Contains(p.measured, k) || ranks && peopleWord(p.toks[k].text) || slices.ContainsFunc(p.mentions, func(m mention) bool { return m.from == k }) ||
+			slices.ContainsFunc(p.visitors, func(m mention) bool { return m.from == k }))
+		p.toks[i].used = counted
+	}
+}
+
 // dimensionBefore is the phrase that names a dimension and ends at token i.
 func (p *planner) dimensionBefore(i int) (propMention, bool) {
 	for n := 3; n >= 1; n-- {
@@ -162,7 +179,9 @@ func (p *planner) ranked(take func(from int, prop propMention)) {
 // entities is the order in which a property is looked for. What PostHog's own libraries send, and what the events meant
 // carry, is read from the event; what only some events carry from the person, where no event is named.
 func (p *planner) entities(m propMention, list []int) []string {
-	if len(p.mentioned) == 0 && !m.numeric && !slices.ContainsFunc(list, func(k int) bool { return p.x.props[k].Name[0] == '$' || strings.HasPrefix(p.x.props[k].Name, "utm_") }) {
+	if len(p.mentioned) == 0 && !m.numeric && !slices.ContainsFunc(list, func(k int) bool {
+		return strings.HasPrefix(p.x.props[k].Name, "$") || strings.HasPrefix(p.x.props[k].Name, "utm_")
+	}) {
 		return []string{"person", "event", "session", "group"}
 	}
 	return []string{"event", "person", "session", "group"}

@@ -110,7 +110,7 @@ func (p *planner) intent() {
 		return
 	}
 	set(Lifecycle, "lifecycle|life-cycle", "life cycle", "new returning resurrecting|resurrected and? dormant?", "new and|vs|versus|or|, returning|resurrecting , resurrecting|resurrected and|, dormant", "new , returning , resurrecting|resurrected , and? dormant",
-		"new , returning and|, resurrecting|resurrected", "new and|vs|versus|or returning users?", "new vs|versus returning|existing users|visitors|people?", "dormant users?", "resurrecting|resurrected|dormant")
+		"new , returning and|, resurrecting|resurrected", "new and|vs|versus|or returning users?", "new vs|versus returning|existing users|visitors|people?", "returning users|people|visitors", "dormant users?", "resurrecting|resurrected|dormant")
 	if p.plan.Kind == Lifecycle {
 		for p.takeAny("user|users lifecycle?", "new|returning|resurrecting|resurrected|dormant", "of users?", "people|visitors|analysis") {
 		}
@@ -138,7 +138,7 @@ func (p *planner) intent() {
 	}
 	set(Segments, "segment|segments|segmentation|tiers|tier", "power , regular and? light users?", "power regular and? light users?", "how engaged", "engagement levels|segments|tiers", "heavy and|vs|versus light users", "power and|vs|versus light|casual|regular users")
 	if p.plan.Kind == Segments {
-		for p.takeAny("our|the|my users|user|people|customers", "user|users|activity|usage|engagement", "power|regular|light|casual|heavy", "by activity|usage|engagement", "into", "level|levels", "many|are|people|fall", "and|vs|versus|,", "each") {
+		for p.takeAny("by activity|usage|engagement", "our|the|my users|user|people|customers", "user|users|activity|usage|engagement", "power|regular|light|casual|heavy", "into", "level|levels", "many|are|people|fall", "and|vs|versus|,", "each") {
 		}
 	}
 	if set(PowerUsers, "power users|user", "most active|engaged users|people|customers|accounts|persons", "heaviest|top|best users|people|customers|persons", "top # users|people|customers|persons", "most|heavily? engaged users|people") {

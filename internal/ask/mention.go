@@ -123,6 +123,11 @@ func (p *planner) eventAt(i int) (mention, *Refusal) {
 	return mention{}, nil
 }
 
+// verbal tells a participle.
+func verbal(word string) bool {
+	return strings.HasSuffix(word, "ed") || strings.HasSuffix(word, "en") || strings.HasSuffix(word, "ade") || strings.HasSuffix(word, "one") || strings.HasSuffix(word, "ght") || strings.HasSuffix(word, "nt")
+}
+
 // countsPeople tells that the word at token i is people, or an event whose people are meant: unique visitors, unique searchers.
 func (p *planner) countsPeople(i int) bool {
 	if i >= len(p.toks) {
@@ -230,6 +235,9 @@ func (p *planner) persons() {
 			p.visitors = append(p.visitors, mention{from: i, to: i + 1, event: e})
 		}
 		p.toks[i].used = true
+		if i > 1 && p.toks[i-1].is("by") && (verbal(p.toks[i-2].text) || strings.HasSuffix(t.text, "s") && p.follow(i+1, "on|from|with|in|of|who|that|using|whose")) { // watched by people
+			p.toks[i-1].used = true
+		}
 		first = false
 	}
 	for _, pattern := range []string{"unique|distinct|different", "active"} {

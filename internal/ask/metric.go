@@ -85,6 +85,7 @@ func (p *planner) top() {
 			continue // the highest rating
 		}
 		p.toks[i].used, p.superlative = true, true
+		p.slowest = p.slowest || t.is("slowest|fastest")
 		p.plan.Least = p.plan.Least || low
 	}
 	if p.superlative {

@@ -88,6 +88,8 @@ type planner struct {
 	likeEvents   map[[2]int][]candidate
 	likeProps    map[[2]int][2][]int
 	rank         bool      // the ranking goes by a number
+	measured     []int     // tokens of numbers that are asked for
+	slowest      bool      // what is ranked is how fast it is
 	contrast     bool      // two values of a property are set against each other
 	visitors     []mention // visitors, who may be people who view pages or just people
 }
@@ -125,8 +127,14 @@ func (p *planner) read() *Refusal {
 	p.intent()
 	p.interval()
 	p.top()
+	before := slices.Clone(p.toks)
 	if r := p.metrics(); r != nil {
 		return r
+	}
+	for i, t := range p.toks {
+		if t.used && !before[i].used && !t.is("and|,") {
+			p.measured = append(p.measured, i)
+		}
 	}
 	if r := p.breakdown(); r != nil {
 		return r
@@ -142,6 +150,7 @@ func (p *planner) read() *Refusal {
 	}
 	p.bareDimension()
 	p.sideBySide()
+	p.rankedByMeasure()
 	p.order()
 	for k := 1; k < len(p.mentions); k++ { // signups or logins
 		for i := p.mentions[k-1].to; i < p.mentions[k].from; i++ {
@@ -249,7 +258,7 @@ func filler(word string) bool {
 		"what", "which", "who", "whom", "how", "many", "much", "that", "those", "these", "this", "there", "it", "its", "their", "they", "them", "our", "we", "my", "me", "us", "i", "you",
 		"show", "tell", "give", "get", "list", "find", "see", "view", "display", "count", "number", "total", "overall", "all", "any", "some", "so", "far",
 		"look", "looks", "looking", "data", "stats", "statistics", "figures", "numbers", "metric", "metrics", "report", "overview", "breakdown", "chart", "graph", "table", "plot",
-		"s", "re", "ve", "ll", "d", "m", "by", "as", "about", "during", "over", "within", "into", "across", "just", "only", "really", "actually", "exactly", "currently", "please", "ok", "okay",
+		"s", "re", "ve", "ll", "d", "m", "as", "about", "during", "over", "within", "into", "across", "just", "only", "really", "actually", "exactly", "currently", "please", "ok", "okay",
 		"app", "site", "website", "product", "platform", "here", "got", "happened", "happen", "event", "events", "value", "values",
 		"counts", "totals", "amounts", "compute", "calculate", "want", "need", "know", "would", "could", "can", "also", "whose", "having", "using", "use", "used",
 		"doing", "going", "made", "make", "come", "came", "seen", "performed", "occurred", "occur", "recorded", "tracked", "fired", "triggered", "one", "ones", "individual", "single", "entire", "something", "anything", "someone", "anyone",

@@ -119,6 +119,12 @@ func (p *planner) settle() *Refusal {
 
 func (p *planner) settleMetric() *Refusal {
 	plan := &p.plan
+	if r := p.sideNumbers(); r != nil {
+		return r
+	}
+	if p.slowest && len(plan.Metrics) == 0 {
+		return p.refuse("what is fast or slow is measured by the web vitals: name one, such as LCP")
+	}
 	var events []string
 	if len(p.mentioned) > 0 {
 		events = p.mentioned
@@ -138,6 +144,10 @@ func (p *planner) settleMetric() *Refusal {
 		case "who":
 			plan.Kind, plan.Count = Converted, true
 			return p.settleFunnel()
+		case "and":
+			if p.people && p.peopleWords() < len(p.mentions) {
+				return p.refuse("whether people did %s each or both is not clear: ask for each, or for one \"and then\" the other", strings.Join(events, " and "))
+			}
 		case "":
 			return p.refuse("how %s belong together is not clear: ask for each, or for the conversion from one to the other", strings.Join(events, " and "))
 		}
@@ -155,6 +165,8 @@ func (p *planner) settleMetric() *Refusal {
 		if len(events) == 0 {
 			plan.Metrics = []Metric{{Measure: People}}
 		}
+	case len(plan.Metrics) == 0 && plan.ByEvent && len(events) > 0:
+		plan.Metrics = []Metric{{Measure: Count, Events: events}}
 	case len(plan.Metrics) == 0:
 		for _, e := range events {
 			plan.Metrics = append(plan.Metrics, Metric{Measure: Count, Events: []string{e}})
@@ -212,6 +224,60 @@ func (p *planner) settleMetric() *Refusal {
 		return p.refuse("%d numbers at once are answered as totals only: ask for one of them", len(plan.Metrics))
 	}
 	return nil
+}
+
+// sideNumbers refuses two numbers of different kinds in one question: signups and revenue, users and page views. Events side by
+// side are counted each.
+func (p *planner) sideNumbers() *Refusal {
+	kind := func(i int) byte {
+		switch {
+		case i < 0 || i >= len(p.toks):
+			return 0
+		case slices.Contains(p.measured, i):
+			return 'm'
+		case slices.ContainsFunc(p.mentions, func(m mention) bool { return m.from <= i && i < m.to }):
+			return 'e'
+		case peopleWord(p.toks[i].text) || p.toks[i].is("visitors|visitor"):
+			return 'p'
+		}
+		return 0
+	}
+	const beside = "the|our|all|unique|distinct|different|number|numbers|of|count|counts|how|many|much|total|average|avg|median|mean|new|active|a|an"
+	const aggregate = "total|average|avg|median|mean|min|minimum|max|maximum|sum"
+	for i, t := range p.toks {
+		if !t.is("and|plus|&") {
+			continue
+		}
+		l, r := i-1, i+1
+		if len(p.plan.Metrics) < 2 && p.used(l, aggregate) && r < len(p.toks) && p.used(r, aggregate) {
+			return p.refuse("two numbers at once are not answered: ask for each")
+		}
+		for p.used(l, beside) && kind(l) == 0 {
+			l--
+		}
+		for r < len(p.toks) && p.toks[r].is(beside) && kind(r) == 0 {
+			r++
+		}
+		a, b := kind(l), kind(r)
+		if a == 'e' && b == 'p' && p.peopleWords() >= len(p.mentions) && slices.ContainsFunc(p.mentions, func(m mention) bool { return m.from > r }) { // how many people … and how many people …
+			continue
+		}
+		if a != 0 && b != 0 && a != b {
+			return p.refuse("%s and %s are two numbers of different kinds: ask for each", quoted(p.toks[l].raw), quoted(p.toks[r].raw))
+		}
+	}
+	return nil
+}
+
+// peopleWords is how often people are spoken of.
+func (p *planner) peopleWords() int {
+	n := 0
+	for _, t := range p.toks {
+		if peopleWord(t.text) {
+			n++
+		}
+	}
+	return n
 }
 
 // joined tells how the events stand to each other: "and" and "or" lists, "who" where people who did the first are asked
@@ -294,7 +360,7 @@ func (p *planner) nameOf(event string) *Property {
 	var found *Property
 	for _, o := range p.o.Details {
 		for _, f := range o.Fields {
-			if o.Name != event || f.Join != "" || f.Type != "String" || f.Name[0] == '$' {
+			if o.Name != event || f.Join != "" || f.Type != "String" || strings.HasPrefix(f.Name, "$") {
 				continue
 			}
 			of := nameWords(f.Name)
