@@ -30,6 +30,8 @@ func (p *planner) breakdown() *Refusal {
 			}
 			if prop, ok := p.dimensionAt(m.to); ok && !p.isEvent(m.to, prop) {
 				take(i, prop)
+			} else if prop, ok := p.ownDimension(m.to); ok {
+				take(i, prop)
 			} else if prop, ok := p.dimensionBefore(i); ok && p.isMeasure(m.to) { // pages by views
 				p.by = &prop
 				p.use(prop.from, m.to)
@@ -48,9 +50,51 @@ func (p *planner) breakdown() *Refusal {
 
 // dimensionAt is propertyAt without numbers that are only like the phrase.
 func (p *planner) dimensionAt(i int) (propMention, bool) {
+	if entity := p.entityAt(i); entity != "" { // company industry, user plan
+		m, ok := p.propertyAt(i + 1)
+		m.from = i
+		m.at = slices.DeleteFunc(slices.Clone(m.at), func(k int) bool { return p.x.props[k].Entity != entity })
+		m.like = nil
+		if ok && len(m.at) > 0 {
+			return m, true
+		}
+	}
 	m, ok := p.propertyAt(i)
 	m.like = slices.DeleteFunc(slices.Clone(m.like), func(k int) bool { return p.x.props[k].Type == "Numeric" })
 	return m, ok && len(m.at)+len(m.like) > 0
+}
+
+// entityAt reads whose property the next words name.
+func (p *planner) entityAt(i int) string {
+	switch {
+	case i+1 >= len(p.toks) || p.toks[i].used:
+		return ""
+	case p.toks[i].is("user|person|customer"):
+		return "person"
+	case p.toks[i].is("session"):
+		return "session"
+	case slices.ContainsFunc(p.x.groups, func(g driver.GroupType) bool { return strings.EqualFold(g.Name, p.toks[i].text) }):
+		return "group"
+	}
+	return ""
+}
+
+// ownDimension reads the event's name before its property: signups by signup method.
+func (p *planner) ownDimension(i int) (propMention, bool) {
+	e, r := p.eventAt(i)
+	if r != nil || e.to == 0 {
+		return propMention{}, false
+	}
+	prop, ok := p.dimensionAt(e.to)
+	if !ok || len(prop.at) == 0 {
+		return propMention{}, false
+	}
+	for k := range p.toks { // it has to be the event that is asked for
+		if other, r := p.eventAt(k); r == nil && other.event == e.event && (k < i-1 || k >= prop.to) {
+			return prop, true
+		}
+	}
+	return propMention{}, false
 }
 
 // isEvent tells a phrase that may be a dimension, but rather is an event: movies watched.
@@ -115,7 +159,7 @@ func (p *planner) rankedByMeasure() {
 		for k < len(p.toks) && p.toks[k].is("the|number|count|total|of|unique|distinct|most") {
 			k++
 		}
-		counted := k < len(p.toks) && (slices.Contains(p.measured, k) || ranks && peopleWord(p.toks[k].text) || slices.ContainsFunc(p.mentions, func(m mention) bool { return m.from == k }) ||
+		counted := k < len(p.toks) && (slices.Contains(p.measured, k) || ranks && peopleWord(p.toks[k].text) || slices.ContainsFunc(p.mentions, func(m mention) bool { return m.from == k || m.verb == k }) ||
 			slices.ContainsFunc(p.visitors, func(m mention) bool { return m.from == k }))
 		p.toks[i].used = counted
 	}

@@ -50,6 +50,8 @@ func (p *planner) comparison() bool {
 				}
 			}
 			p.take("compare|compared|comparing")
+			p.take("difference|change in|of?")
+			p.take("between")
 			return true
 		}
 	}
@@ -99,7 +101,7 @@ func (p *planner) intent() {
 	p.arrows()
 	if set(Hours, "hour|hours|time of the? day and|by|vs|x|per day|days of the? week", "hour|hours and|by|vs|x|per weekday|weekdays", "weekday|weekdays and|by|vs|x|per hour|hours of? the? day?", "day|days of the? week and|by|vs|x|per hour|hours of? the? day?",
 		"hour weekday heatmap?", "weekday hour heatmap?", "what times? of the? day|week", "which hours and? days?", "times|time of the? day|week", "busiest hours|hour|times|time", "when are|do people|users|visitors|we most|usually active?", "activity|usage? heatmap|heat") {
-		for p.takeAny("are|is|do", "most active", "map", "by|per weekday|weekdays|hour|hours", "and hour|weekday", "busiest", "heatmap", "in|of the? week|day", "usually", "active") {
+		for p.takeAny("when", "are|is|do", "most active", "map", "by|per weekday|weekdays|hour|hours", "and hour|weekday", "busiest", "heatmap", "in|of the? week|day", "usually", "active") {
 		}
 		p.take("by|per")
 		return
@@ -150,7 +152,7 @@ func (p *planner) intent() {
 		for p.takeAny("are|do|did users|people hit|see|get|run", "most? often|common|commonly|frequent|frequently", "hit|affect|affecting|affected our|the|most? users|people", "occurred|happened|happening|occurring", "most", "by occurrences|volume|count|number|users", "we", "seeing|see|getting", "and how many users|people", "are|do|did|they|is|affect|see|hit|get|run|into", "by") {
 		}
 	}
-	set(Drivers, "conversion drivers|driver", "what drives|drive|predicts|influences conversion|conversions? from|to?", "drivers of|for conversion|conversions? from|to?", "correlat~ with", "what leads people|users to", "which actions|events|features|behaviors|behaviours lead|correlate|drive to|with", "lead|leads to", "goes with", "make|makes people|users|someone more? likely to|convert")
+	set(Drivers, "conversion drivers|driver", "what drives|drive|predicts|influences conversion|conversions? from|to?", "drivers of|for conversion|conversions? from|to?", "which|what events|actions|features|behaviors|behaviours are correlated with|to", "correlat~ with", "what leads people|users to", "which actions|events|features|behaviors|behaviours lead|correlate|drive to|with", "lead|leads to", "goes with", "make|makes people|users|someone more? likely to|convert")
 	before := slices.Clone(p.toks)
 	if set(Impact, "impact|effect|influence of", "how did|does|has", "did|does|has") && !p.impact() {
 		p.plan.Kind, p.toks = "", before
@@ -278,6 +280,9 @@ func (p *planner) deny(patterns ...string) bool {
 
 // order reads "B after A" and "A before B" in a funnel of two.
 func (p *planner) order() {
+	if len(p.mentions) == 2 {
+		p.takeAny("went|go|goes|gone on to", "also|later|subsequently")
+	}
 	if p.plan.Kind != Funnel && p.plan.Kind != Converted || len(p.mentions) != 2 {
 		return
 	}

@@ -148,11 +148,34 @@ func (p *planner) journey() (bool, *Refusal) {
 			}
 		}
 	}
+	to := at + 1
+	if at < 0 { // user-293
+		for _, pattern := range lead {
+			m, ok := p.find(pattern)
+			if !ok || m.to >= len(p.toks) {
+				continue
+			}
+			if at = m.to; p.toks[at].glued {
+				at--
+			}
+			for to = at + 1; to < len(p.toks) && p.toks[to].glued; to++ {
+			}
+			if to > at+1 && strings.ContainsAny(p.toks[to-1].raw, "0123456789") {
+				break
+			}
+			at = -1
+		}
+	}
 	if at < 0 || !p.takeAny(lead...) {
 		return false, nil
 	}
-	p.plan.Person = p.toks[at].raw
-	p.toks[at].used = true
+	for _, t := range p.toks[at:to] {
+		if p.plan.Person != "" {
+			p.plan.Person += "-"
+		}
+		p.plan.Person += t.raw
+	}
+	p.use(at, to)
 	for p.takeAny("do|does|done|doing|did", "show|me|the|events|history|all|full|complete|everything|of|for|user|person|in|on|our|app|site|product") {
 	}
 	p.periodsSaid = p.periods()

@@ -41,7 +41,7 @@ func (p *planner) interval() {
 			set(unitOf(p.toks[m.to-1]))
 		}
 	}
-	if p.takeAny("feature? adoption of|for?", "adoption of?") {
+	if p.takeAny("feature adoption of|for", "adoption of|for?") {
 		p.people = true
 	}
 	if p.versus {
@@ -139,6 +139,9 @@ func (p *planner) metrics() *Refusal {
 		}
 		p.numeric = append(p.numeric, prop)
 		p.plan.Metrics = append(p.plan.Metrics, Metric{Measure: a.measure, Quantile: a.quantile})
+		if e, r := p.eventAt(prop.to + 1); a.measure == Average && p.follow(prop.to, "per") && r == nil && e.to > 0 { // per movie viewed
+			p.use(prop.to, prop.to+1)
+		}
 		break
 	}
 	if len(p.plan.Metrics) == 0 {
@@ -376,6 +379,8 @@ func (p *planner) ai() bool {
 	switch {
 	case p.takeAny("llm|ai cost|costs|spend|spending", "cost|costs of the|our? llm|ai calls|generations|usage?", "spend|spent|spending|pay on|for llm|ai|llms calls|generations?"):
 		p.take("how much do|did|have? we?", "total")
+		return add(Metric{Measure: Sum, Text: "LLM cost in USD"}, "$ai_total_cost_usd")
+	case about && p.takeAny("how much do|did|does our? llm|ai calls|generations? cost"):
 		return add(Metric{Measure: Sum, Text: "LLM cost in USD"}, "$ai_total_cost_usd")
 	case p.takeAny("llm|ai input tokens|token", "input tokens|token"):
 		return add(Metric{Measure: Sum, Text: "input tokens"}, "$ai_input_tokens")

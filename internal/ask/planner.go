@@ -59,6 +59,7 @@ func joinHyphens(toks []token) []token {
 		if t.text == "-" && i > 0 && i+1 < len(toks) && toks[i-1].end() == t.at && t.end() == toks[i+1].at {
 			continue
 		}
+		t.glued = i > 0 && len(out) > 0 && toks[i-1].text == "-" && out[len(out)-1].end()+1 == t.at
 		out = append(out, t)
 	}
 	return out

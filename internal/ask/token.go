@@ -18,6 +18,7 @@ type token struct {
 	word   bool // letters, digits, _ and $
 	at     int  // where it begins in the question, in code points
 	used   bool
+	glued  bool // to the token before, by a hyphen
 }
 
 // tokenize cuts a question into tokens. A hyphen or an apostrophe inside a word ends it; "'s" is dropped; arrows are
