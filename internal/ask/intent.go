@@ -294,8 +294,10 @@ func (p *planner) order() {
 	}
 }
 
-// used tells a token that is one of some words.
-func (p *planner) used(i int, words string) bool { return i >= 0 && p.toks[i].is(words) }
+// says tells whether token i, if there is one, is one of some words.
+func (p *planner) says(i int, words string) bool {
+	return i >= 0 && i < len(p.toks) && p.toks[i].is(words)
+}
 
 func (p *planner) find1(pattern string) bool {
 	_, ok := p.find(pattern)

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+
+	"posthog-mcp/internal/hogql"
 )
 
 // lexicon tells the words that the recognisers know.
@@ -52,7 +54,7 @@ func (x *Index) nearest(word string) string {
 		if len(w) < 4 || w[0] != word[0] || w == best {
 			return
 		}
-		switch d := distance(word, w, most); {
+		switch d := hogql.EditDistance(word, w, most); {
 		case d > most:
 		case d < at:
 			best, at, tie = w, d, false
@@ -70,35 +72,4 @@ func (x *Index) nearest(word string) string {
 		return ""
 	}
 	return best
-}
-
-// distance counts slips up to a limit.
-func distance(a, b string, limit int) int {
-	if len(a)-len(b) > limit || len(b)-len(a) > limit {
-		return limit + 1
-	}
-	before, last, row := make([]int, len(b)+1), make([]int, len(b)+1), make([]int, len(b)+1)
-	for j := range last {
-		last[j] = j
-	}
-	for i := 1; i <= len(a); i++ {
-		row[0] = i
-		least := i
-		for j := 1; j <= len(b); j++ {
-			cost := 1
-			if a[i-1] == b[j-1] {
-				cost = 0
-			}
-			row[j] = min(row[j-1]+1, last[j]+1, last[j-1]+cost)
-			if i > 1 && j > 1 && a[i-1] == b[j-2] && a[i-2] == b[j-1] {
-				row[j] = min(row[j], before[j-2]+1)
-			}
-			least = min(least, row[j])
-		}
-		if least > limit {
-			return limit + 1
-		}
-		before, last, row = last, row, before
-	}
-	return last[len(b)]
 }

@@ -235,7 +235,7 @@ func (p *planner) persons() {
 			p.visitors = append(p.visitors, mention{from: i, to: i + 1, event: e})
 		}
 		p.toks[i].used = true
-		if i > 1 && p.toks[i-1].is("by") && (verbal(p.toks[i-2].text) || strings.HasSuffix(t.text, "s") && p.follow(i+1, "on|from|with|in|of|who|that|using|whose")) { // watched by people
+		if i > 1 && p.toks[i-1].is("by") && (verbal(p.toks[i-2].text) || strings.HasSuffix(t.text, "s") && p.says(i+1, "on|from|with|in|of|who|that|using|whose")) { // watched by people
 			p.toks[i-1].used = true
 		}
 		first = false

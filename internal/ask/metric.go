@@ -36,7 +36,7 @@ func (p *planner) interval() {
 		}
 	}
 	if p.plan.Interval == "" && p.find1("by|per|breakdown") {
-		if m, ok := p.find("and|, by|per? day|week|month|hour"); ok && !p.used(m.from-1, "last|past|this") {
+		if m, ok := p.find("and|, by|per? day|week|month|hour"); ok && !p.says(m.from-1, "last|past|this") {
 			p.use(m.from, m.to)
 			set(unitOf(p.toks[m.to-1]))
 		}
@@ -139,7 +139,7 @@ func (p *planner) metrics() *Refusal {
 		}
 		p.numeric = append(p.numeric, prop)
 		p.plan.Metrics = append(p.plan.Metrics, Metric{Measure: a.measure, Quantile: a.quantile})
-		if e, r := p.eventAt(prop.to + 1); a.measure == Average && p.follow(prop.to, "per") && r == nil && e.to > 0 { // per movie viewed
+		if e, r := p.eventAt(prop.to + 1); a.measure == Average && p.says(prop.to, "per") && r == nil && e.to > 0 { // per movie viewed
 			p.use(prop.to, prop.to+1)
 		}
 		break

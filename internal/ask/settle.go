@@ -249,13 +249,13 @@ func (p *planner) sideNumbers() *Refusal {
 			continue
 		}
 		l, r := i-1, i+1
-		if len(p.plan.Metrics) < 2 && p.used(l, aggregate) && r < len(p.toks) && p.used(r, aggregate) {
+		if len(p.plan.Metrics) < 2 && p.says(l, aggregate) && p.says(r, aggregate) {
 			return p.refuse("two numbers at once are not answered: ask for each")
 		}
-		for p.used(l, beside) && kind(l) == 0 {
+		for p.says(l, beside) && kind(l) == 0 {
 			l--
 		}
-		for r < len(p.toks) && p.toks[r].is(beside) && kind(r) == 0 {
+		for p.says(r, beside) && kind(r) == 0 {
 			r++
 		}
 		a, b := kind(l), kind(r)
@@ -322,7 +322,7 @@ func (p *planner) asksWho() bool {
 			return false
 		case t.is("who|whom"):
 			return true
-		case t.is("which|what|list") && p.follow(i+1, "the|our|all"):
+		case t.is("which|what|list") && p.says(i+1, "the|our|all"):
 			return i+2 < len(p.toks) && peopleWord(p.toks[i+2].text)
 		case t.is("which|what|list"):
 			return i+1 < len(p.toks) && peopleWord(p.toks[i+1].text)
@@ -332,8 +332,6 @@ func (p *planner) asksWho() bool {
 	}
 	return false
 }
-
-func (p *planner) follow(i int, word string) bool { return i < len(p.toks) && p.toks[i].is(word) }
 
 // byOfVisits counts sessions or page views where the dimension is one of theirs and nothing else is named: top entry pages.
 func (p *planner) byOfVisits() bool {

@@ -206,7 +206,7 @@ func (s *scope) unknownFunction(x *Call) {
 		f.Fix = s.c.edit(x.Name.Span, near[same])
 	case len(near) > 0:
 		f.Message += ". Close: " + strings.Join(near, ", ")
-		slip := func(n string) bool { return editDistance(strings.ToLower(name), strings.ToLower(n), 1) <= 1 }
+		slip := func(n string) bool { return EditDistance(strings.ToLower(name), strings.ToLower(n), 1) <= 1 }
 		if slip(near[0]) && !slices.ContainsFunc(near[1:], slip) {
 			f.Fix = s.c.edit(x.Name.Span, near[0])
 		}

@@ -343,7 +343,7 @@ func (s *scope) unknownTable(t *TableName, full string) {
 // its prefix.
 func (c *checker) misspelt(name string, near []string) bool {
 	return slices.ContainsFunc(near, func(n string) bool {
-		return n == "system."+name || editDistance(strings.ToLower(name), strings.ToLower(n), 1) <= 1
+		return n == "system."+name || EditDistance(strings.ToLower(name), strings.ToLower(n), 1) <= 1
 	})
 }
 

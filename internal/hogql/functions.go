@@ -90,7 +90,7 @@ func Nearest(name string, candidates iter.Seq[string], limit int) []string {
 	lower := strings.ToLower(name)
 	most := max(1, len([]rune(name))/3)
 	for c := range candidates {
-		if d := editDistance(lower, strings.ToLower(c), most); d <= most && c != name {
+		if d := EditDistance(lower, strings.ToLower(c), most); d <= most && c != name {
 			found = append(found, match{c, d})
 		}
 	}
@@ -107,9 +107,9 @@ func Nearest(name string, candidates iter.Seq[string], limit int) []string {
 	return names
 }
 
-// editDistance counts the letters to insert, delete, replace or swap with their neighbour to get from a to
+// EditDistance counts the letters to insert, delete, replace or swap with their neighbour to get from a to
 // b; most+1 stands for more than most.
-func editDistance(a, b string, most int) int {
+func EditDistance(a, b string, most int) int {
 	x, y := []rune(a), []rune(b)
 	if d := len(x) - len(y); d > most || -d > most {
 		return most + 1

@@ -26,7 +26,7 @@ func (d *diagnosis) misspelt() bool {
 			if len(right) > 5 {
 				most = 2
 			}
-			if editDistance(word, right, most) <= most && d.offer(t.start, t.end, right, "") {
+			if EditDistance(word, right, most) <= most && d.offer(t.start, t.end, right, "") {
 				d.at = t
 				d.message = fmt.Sprintf("expected %s, found %q", right, d.text(t))
 				return true
