@@ -32,7 +32,7 @@ func (p *planner) breakdown() *Refusal {
 				take(i, prop)
 			} else if prop, ok := p.ownDimension(m.to); ok {
 				take(i, prop)
-			} else if prop, ok := p.dimensionBefore(i); ok && p.isMeasure(m.to) { // pages by views
+			} else if prop, ok := p.dimensionBefore(i); ok && p.toks[i].is("by") && p.isMeasure(m.to) { // pages by views
 				p.by = &prop
 				p.use(prop.from, m.to)
 			}

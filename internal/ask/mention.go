@@ -24,6 +24,11 @@ func (p *planner) events() *Refusal {
 			return r
 		}
 		if m.to > 0 {
+			if slices.ContainsFunc(p.toks[m.from:m.to], func(t token) bool {
+				return t.is("subscriber|subscribers|buyer|buyers|purchaser|purchasers|watcher|watchers|reviewer|reviewers|searcher|searchers|payer|payers")
+			}) {
+				p.people = true
+			}
 			p.use(m.from, m.to)
 			if m.verb > 0 {
 				p.use(m.verb, m.verb+1)
@@ -243,7 +248,7 @@ func (p *planner) persons() {
 	for _, pattern := range []string{"unique|distinct|different", "active"} {
 		for {
 			m, ok := p.find(pattern)
-			if !ok || pattern != "active" && !p.countsPeople(m.to) {
+			if !ok || pattern != "active" && !p.countsPeople(m.to) || pattern == "active" && p.peopleWords() == 0 && p.plan.Kind == "" {
 				break
 			}
 			p.use(m.from, m.to)
