@@ -327,6 +327,9 @@ func (p *planner) value(from, to int, list []found) *Refusal {
 		}
 	}
 	p.use(from, to)
+	if p.says(from-1, "by") && to < len(p.toks) && peopleWord(p.toks[to].text) { // by pro users
+		p.use(from-1, from)
+	}
 	if m, ok := p.follows(to, "users|traffic|devices|device only?", "only"); ok && !p.toks[m.from].is("users") {
 		p.use(m.from, m.to)
 	}

@@ -93,7 +93,6 @@ type Plan struct {
 	Sessions   bool   // reads the table of sessions
 	Person     string // journey: a distinct id or an email
 	Flag       string // impact: the feature flag
-	Since      Period // impact: before and after its start
 	Search     string // names: the words to search for
 	Kinds      []driver.ObjectKind
 	Notes      []string
