@@ -26,6 +26,7 @@ type indexes struct {
 type indexed struct {
 	project int64
 	asOf    time.Time
+	parts   [3]int // how many events, properties and group types: a part that failed may come later
 	index   *ask.Index
 }
 
@@ -33,8 +34,9 @@ type indexed struct {
 func (x *indexes) get(o *driver.Objects) *ask.Index {
 	x.mu.Lock()
 	defer x.mu.Unlock()
+	parts := [3]int{len(o.Catalogue.Events), len(o.Catalogue.Properties), len(o.Catalogue.GroupTypes)}
 	for _, e := range x.all {
-		if e.project == o.Project.ID && e.asOf.Equal(o.AsOf) {
+		if e.project == o.Project.ID && e.asOf.Equal(o.AsOf) && e.parts == parts {
 			return e.index
 		}
 	}
@@ -43,7 +45,7 @@ func (x *indexes) get(o *driver.Objects) *ask.Index {
 		x.all = x.all[1:]
 	}
 	index := ask.NewIndex(o.Project, o.Catalogue)
-	x.all = append(x.all, indexed{o.Project.ID, o.AsOf, index})
+	x.all = append(x.all, indexed{o.Project.ID, o.AsOf, parts, index})
 	return index
 }
 
@@ -120,6 +122,9 @@ func (s *Service) understand(ctx context.Context, a QueryArgs) (*ask.Plan, *ask.
 	o := ask.Options{TimePeriod: a.TimePeriod}
 	for range 4 {
 		out := index.Plan(a.Question, o)
+		if out.Refusal != nil && len(objects.Notes) > 0 { // what is missing may be why
+			out.Refusal.Why += ". The catalogue is not whole: " + sentence(objects.Notes[0], 200)
+		}
 		if len(out.Needs) == 0 {
 			return out.Plan, out.Refusal, nil
 		}

@@ -90,6 +90,17 @@ func TestQuestionsOfPrompts(t *testing.T) {
 	require.Equal(t, 6, found)
 }
 
+// TestQuestionWithoutCatalogue: a refusal says that names could not be read, because that may be why.
+func TestQuestionWithoutCatalogue(t *testing.T) {
+	sandbox := sandboxtest.Start(t)
+	service := tools.NewService(newDriver(t, sandbox.URL, "phx_sandbox_noquery", nil), tools.Options{})
+	asked, err := service.Ask(t.Context(), tools.QueryArgs{Question: "signups"}, true)
+	require.NoError(t, err)
+	require.NotNil(t, asked.Refusal)
+	require.Contains(t, asked.Refusal.Why, "The catalogue is not whole: ")
+	require.Contains(t, asked.Refusal.Why, "query:read")
+}
+
 // TestQuestionWithoutPostHog: what cannot be read is an error, not a refusal.
 func TestQuestionWithoutPostHog(t *testing.T) {
 	sandbox := sandboxtest.Start(t)
